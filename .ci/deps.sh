@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# deps.sh build|test: installs what is missing with the machine's package
+# manager, prints every command first, uses sudo only when not root. Does
+# nothing where nothing is missing.
+
+set -u
+what=${1:-build}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+have_lua() {
+  have pkg-config || return 1
+  for p in lua5.4 lua-5.4 lua54 lua; do
+    pkg-config --exists "$p >= 5.4" "$p < 5.5" 2>/dev/null && return 0
+  done
+  return 1
+}
+
+have_oracles() {
+  have qemu-aarch64 && have aarch64-linux-gnu-objdump &&
+    have aarch64-linux-gnu-gcc && have llvm-mc && have lua5.4
+}
+
+run() {
+  if [ "$(id -u)" -ne 0 ]; then
+    have sudo || { echo "deps: not root and no sudo; run: $*" >&2; exit 1; }
+    set -- sudo "$@"
+  fi
+  echo "+ $*"
+  "$@" || { echo "deps: '$*' failed" >&2; exit 1; }
+}
+
+apt() {
+  run apt-get update
+  run env DEBIAN_FRONTEND=noninteractive apt-get install -y \
+    --no-install-recommends "$@"
+}
+
+# The packages by manager. "build" first, then "test".
+packages() {
+  case "$1 $what" in
+    "apt build") echo gcc libc6-dev pkg-config lua5.4 liblua5.4-dev ;;
+    "apt test") echo lua5.4 qemu-user binutils-aarch64-linux-gnu \
+      gcc-aarch64-linux-gnu libc6-dev-arm64-cross llvm ;;
+    "dnf build") echo gcc pkgconf-pkg-config lua lua-devel ;;
+    "dnf test") echo qemu-user binutils-aarch64-linux-gnu \
+      gcc-aarch64-linux-gnu llvm ;;
+    "apk build") echo gcc musl-dev pkgconf lua5.4 lua5.4-dev ;;
+    "apk test") echo lua5.4 qemu-aarch64 binutils-aarch64 gcc-aarch64-none-elf \
+      llvm ;;
+    "pacman build") echo gcc pkgconf lua ;;
+    "pacman test") echo qemu-user aarch64-linux-gnu-binutils \
+      aarch64-linux-gnu-gcc llvm ;;
+    "brew build") echo pkg-config lua ;;
+    "brew test") echo qemu llvm aarch64-elf-binutils ;;
+  esac
+}
+
+case $what in
+  build) have_lua && exit 0 ;;
+  test) have_oracles && exit 0 ;;
+  *) echo "usage: deps.sh build|test" >&2; exit 2 ;;
+esac
+
+# Word splitting of the package list is wanted.
+# shellcheck disable=SC2046
+if have apt-get; then apt $(packages apt)
+elif have dnf; then run dnf install -y $(packages dnf)
+elif have apk; then run apk add $(packages apk)
+elif have pacman; then run pacman -S --needed --noconfirm $(packages pacman)
+elif have brew; then
+  echo "+ brew install $(packages brew)"
+  brew install $(packages brew) || exit 1
+else
+  echo "deps: no package manager known here (apt, dnf, apk, pacman, brew);" \
+    "install by hand: $(packages apt)" >&2
+  exit 1
+fi

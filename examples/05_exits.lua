@@ -1,0 +1,47 @@
+-- SPDX-License-Identifier: MIT
+--
+-- Every kind of exit with its explanation: `why` says in one sentence what
+-- the guest did, where, and what would help.
+
+local tv = require "tinyvmm"
+
+-- Runs `text` in a fresh VM and prints how it ended.
+local function try(text, options, limits)
+  options = options or {}
+  options.ram = "64K"
+  local vm <close> = assert(tv.vm(options))
+  if options.timer or options.device then
+    vm:map { kind = "mmio", base = 0x09000000, size = 0x1000 }
+  end
+  vm:load(0, tv.asm(text))
+  local cpu <close> = assert(vm:vcpu { pc = 0 })
+  if limits == "stop" then vm:stop() limits = nil end
+  if limits == "sysreg" then assert(vm:on("sysreg", true)) limits = nil end
+  local exit = vm:run(limits)
+  print(("%-9s %s"):format(exit.kind, exit.why))
+end
+
+try "mov x0, #0; mov x1, #7; hvc #0"
+try "mov x0, #77; hvc #0"
+try "smc #1"
+try("mov x1, #0x9000000; str w2, [x1, #8]", { device = true })
+try("mov x1, #0x9000000; ldr w2, [x1]", { device = true })
+try("mrs x0, s3_3_c15_c2_0", nil, "sysreg")
+try "brk #42"
+try "wfi"
+try "mov x1, #0x800000; ldr x0, [x1]"
+try "mov x30, #0xa00000; ret"
+try "svc #3"
+try "udf #1"
+try "mov x1, #0x1001; ldr x0, [x1]"
+try ".inst 0x1e622820                     // fadd d0, d1, d2"
+try([[
+        mov     x0, #10
+        msr     cntv_tval_el0, x0
+        mov     x0, #1
+        msr     cntv_ctl_el0, x0
+        b       .
+]], { timer = "exit" })
+try("b .", nil, { budget = 1000 })
+try("b .", nil, { deadline = 5000 })
+try("b .", nil, "stop")

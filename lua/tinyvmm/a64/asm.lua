@@ -1,0 +1,543 @@
+-- SPDX-License-Identifier: MIT
+-- The assembler: GNU syntax in, a relocatable image out.
+--
+--   local asm = require "tinyvmm.a64.asm"
+--   local img = asm.assemble(text, { name = "guest.S", symbols = { K = 1 },
+--     include = { "dir" }, origin = nil })
+--
+-- One pass: every statement has a size that is known when it is read, so every
+-- label is known when it is met. What needs a later symbol is put off (labels
+-- in instructions as fixups by name, everything else as the statement itself)
+-- and done after layout. The loop in `run` takes instructions straight from the
+-- text through the cache of encode.lua; what the cache does not know goes line
+-- by line through `statement`. Errors are collected, up to 20, and raised as
+-- one string, "guest.S:12:9: message" a line.
+
+local directives = require "tinyvmm.a64.directives"
+local encode = require "tinyvmm.a64.encode"
+local expr = require "tinyvmm.a64.expr"
+local image = require "tinyvmm.a64.image"
+local nearest = require "tinyvmm.a64.nearest"
+local section = require "tinyvmm.a64.section"
+local source = require "tinyvmm.a64.source"
+
+local find, sub, match = string.find, string.sub, string.match
+local lookup, fail = encode.lookup, expr.fail
+
+local asm = {}
+local A = {}
+A.__index = A
+
+local MOST_ERRORS = 20
+local DEEPEST = 32
+
+-- Errors ---------------------------------------------------------------------
+
+-- Note an error at a place; too many end the assembly.
+function A:report(at, msg)
+  self.errors[#self.errors + 1] = { at = at, msg = msg }
+  if #self.errors >= MOST_ERRORS then error(self.enough, 0) end
+end
+
+-- What was raised inside a statement: { col, msg }, or not for us.
+function A:caught(err)
+  if type(err) ~= "table" or not err.msg then
+    if err == self.known then return end
+    error(err, 0)
+  end
+  self:report(self.line_at + err.col, err.msg)
+end
+
+-- Raise for a symbol that nobody defined, once per symbol.
+function A:undefined(name, p)
+  if self.missed[name] then error(self.known, 0) end
+  self.missed[name] = true
+  fail(p, "undefined symbol '%s'%s", name, nearest.hint(name, function()
+    local list = {}
+    for known in pairs(self.symbols) do
+      if not find(known, "^\1") then list[#list + 1] = known end
+    end
+    table.sort(list)
+    return list
+  end))
+end
+
+local function message_of(self)
+  table.sort(self.errors, function(a, b) return a.at < b.at end)
+  local out = {}
+  for i, e in ipairs(self.errors) do
+    out[i] = source.where(self.sources, e.at) .. ": " .. e.msg
+  end
+  if #out >= MOST_ERRORS then out[#out + 1] = "too many errors, giving up" end
+  return table.concat(out, "\n")
+end
+
+-- Sections and symbols -------------------------------------------------------
+
+function A:enter(name, flags, nobits)
+  local sec = self.sections[name]
+  if not sec then
+    sec = section.new(name, flags, nobits)
+    self.sections[name] = sec
+    self.section_list[#self.section_list + 1] = sec
+  end
+  if sec ~= self.sec then self.previous, self.sec = self.sec, sec end
+end
+
+local function redefined(self, name, sym, p)
+  local where = sym.at and " at " .. source.where(self.sources, sym.at)
+    or " by the caller"
+  fail(p, "symbol '%s' is already defined%s", name, where)
+end
+
+-- A label: the current place of the current section.
+function A:define(name, p)
+  local sym = self.symbols[name]
+  if sym then redefined(self, name, sym, p) end
+  self.symbols[name] = { sec = self.sec, off = self.sec.size,
+    at = self.line_at + p }
+end
+
+-- Numeric labels: the k-th `1:` is the symbol "\0011:k", which no text can say.
+function A:define_numeric(n, p)
+  local list = self.numeric[n] or {}
+  self.numeric[n] = list
+  self.seq = self.seq + 1
+  list[#list + 1] = { sec = self.sec, off = self.sec.size, seq = self.seq }
+  self:define(("\1%s:%d"):format(n, #list), p)
+end
+
+-- The symbol name that "1f" or "1b" stands for here.
+function A:numeric_name(text, p)
+  local n, way = match(text, "^(%d+)([bf])$")
+  local count = #(self.numeric[n] or "")
+  if way == "b" and count == 0 then
+    fail(p, "no label '%s:' before this line", n)
+  end
+  return ("\1%s:%d"):format(n, way == "b" and count or count + 1)
+end
+
+-- name = the expression at r; returns the position after it.
+function A:assign(name, s, r, p, once)
+  if name == "." then return directives.by_name.org(self, s, r) end
+  local old = self.symbols[name]
+  if old and (once or not old.variable) then
+    redefined(self, name, old, p)
+  end
+  self.undef, self.dot = nil, self.sec.size
+  local v, sec, q = expr.eval(self, s, r)
+  local sym = { variable = true, at = self.line_at + p }
+  if self.undef then
+    sym.expr = { s = s, p = r, dot = self.dot, sec = self.sec, seq = self.seq,
+      line_at = self.line_at }
+  else
+    sym.off, sym.sec = v, sec
+  end
+  self.symbols[name] = sym
+  return q
+end
+
+-- Run fn(A) as if the text were at the place where `d` was put off.
+local function at_place(self, d, fn)
+  local dot, sec, seq, line_at = self.dot, self.sec, self.seq, self.line_at
+  self.dot, self.sec, self.seq, self.line_at = d.dot, d.sec, d.seq, d.line_at
+  local ok, err = pcall(fn, self, d)
+  if not ok then
+    ok, err = pcall(self.caught, self, err)
+  end
+  self.dot, self.sec, self.seq, self.line_at = dot, sec, seq, line_at
+  if not ok then error(err, 0) end
+end
+
+-- Work out a symbol whose right side was not known when it was read.
+function A:settle(name, sym, p)
+  if sym.busy then fail(p or 1, "'%s' is defined by itself", name) end
+  sym.busy = true
+  sym.off, sym.sec = 0, nil
+  at_place(self, sym.expr, function(_, d)
+    sym.off, sym.sec = expr.eval(self, d.s, d.p)
+  end)
+  sym.busy, sym.expr = nil, nil
+end
+
+-- Files ----------------------------------------------------------------------
+
+local function read_all(path)
+  local f = io.open(path, "rb")
+  if not f then return nil end
+  local data = f:read "a"
+  f:close()
+  return data
+end
+
+-- A file next to the one that names it, in the include directories, or where
+-- the process stands.
+function A:read_file(name, p)
+  local here = source.locate(self.sources, self.line_at + p)
+  local tries = { name }
+  if not find(name, "^/") then
+    table.insert(tries, 1, (match(here, "^(.*/)") or "") .. name)
+    for i, dir in ipairs(self.include_dirs) do
+      table.insert(tries, i + 1, dir .. "/" .. name)
+    end
+  end
+  for _, path in ipairs(tries) do
+    local data = read_all(path)
+    if data then return data, path end
+  end
+  fail(p, "cannot read '%s'", name)
+end
+
+function A:include(name, p)
+  if self.depth >= DEEPEST then fail(p, "includes nest deeper than 32") end
+  local text, path = self:read_file(name, p)
+  self.depth = self.depth + 1
+  local line_at = self.line_at
+  self:run(path, text)
+  self.line_at, self.depth = line_at, self.depth - 1
+end
+
+-- Literal pools --------------------------------------------------------------
+
+-- The label of a literal of `size` bytes with the value at p of s.
+function A:literal(size, s, p)
+  self.undef, self.dot = nil, self.sec.size
+  local v, sec, q = expr.eval(self, s, p)
+  if find(s, "[^ \t\r]", q) then fail(q, "unexpected text after the value") end
+  local key
+  if not self.undef and not sec then
+    if size == 4 and (v < -(1 << 31) or v > 0xffffffff) then
+      fail(p, "%#x does not fit 4 bytes; load it into an x register", v)
+    end
+    key = ("%d:%d"):format(size, size == 4 and v & 0xffffffff or v)
+  else
+    key = size .. ":" .. sub(s, p, q - 1):gsub("%s+", "")
+    -- `.` and 1f mean another place on every line.
+    if find(key, "%.%f[^%w_.$]") or find(key, "%f[%w_.$]%d+[bf]%f[^%w_]") then
+      key = key .. "@" .. self.line_at + p
+    end
+  end
+  local pool = self.sec.pools
+  local entry = pool[key]
+  if not entry then
+    self.literals = self.literals + 1
+    entry = { size = size, s = s, p = p, dot = self.dot, seq = self.seq,
+      line_at = self.line_at, label = "\1lit:" .. self.literals,
+      value = not self.undef and not sec and v }
+    pool[key], pool[#pool + 1] = entry, entry
+  end
+  return entry.label
+end
+
+-- Put the pool of a section where it stands now, small literals first.
+function A:pool(sec)
+  local pool, back = sec.pools, self.sec
+  if #pool == 0 then return end
+  sec.pools = {}
+  self.sec = sec
+  for size = 4, 8, 4 do
+    local aligned = false
+    for _, entry in ipairs(pool) do
+      if entry.size == size then
+        if not aligned then
+          section.align(sec, size, 0, 1, nil, entry.line_at + entry.p)
+          aligned = true
+        end
+        self:place_literal(sec, entry)
+      end
+    end
+  end
+  self.sec = back
+end
+
+function A:place_literal(sec, entry)
+  self.symbols[entry.label] = { sec = sec, off = sec.size }
+  local at, size = entry.line_at + entry.p, entry.size
+  if entry.value then
+    local mask = size == 4 and 0xffffffff or -1
+    section.bytes(sec, string.pack("<I" .. size, entry.value & mask), at)
+    return
+  end
+  local part = section.bytes(sec, ("\0"):rep(size), at)
+  self.deferred[#self.deferred + 1] = { kind = "data", part = part,
+    size = size, s = entry.s, p = entry.p, dot = entry.dot, sec = sec,
+    seq = entry.seq, line_at = entry.line_at }
+end
+
+-- Statements -----------------------------------------------------------------
+
+-- Put a statement off until every symbol is known.
+function A:defer(d)
+  d.sec, d.seq, d.line_at = self.sec, self.seq, self.line_at
+  self.deferred[#self.deferred + 1] = d
+end
+
+-- The word at index i of a words part wants an address.
+local function fixup(self, part, i, kind, name, at)
+  local n = #self.fix_part + 1
+  self.fix_part[n], self.fix_word[n], self.fix_kind[n] = part, i, kind
+  self.fix_name[n], self.fix_at[n] = name, at
+end
+
+local ATOMS = "^([^,]*),?[ \t]*([^,]*),?[ \t]*([^,]*),?[ \t]*(.*)"
+
+local function literal_size(c)
+  local name = c.row.name
+  if name == "LDR_lit" then return c.wide == 1 and 8 or 4 end
+  if name == "LDRSW_lit" then return 4 end
+  return 4 << (c.w >> 30)
+end
+
+local function instruction(self, s, p)
+  local _, e, m = find(s, "^(%a[%w.]*)[ \t\r]*", p)
+  if not e or not find(s, "^[^%w_$]", p + #m) and p + #m <= #s then
+    fail(p, "expected an instruction, a label or a directive, got '%s'",
+      match(s, "^%S+", p))
+  end
+  if self.sec.kind == "bss" then
+    fail(p, "section %s holds no instructions; use .text", self.sec.name)
+  end
+  local at, q = self.line_at + p, e + 1
+  self.sec.code = self.sec.code or section.words(self.sec, at)
+  self.dot = self.sec.size
+  local a, b, c3, d = match(s, ATOMS, q)
+  local w, fix, name = lookup(m, a, b, c3, d)
+  local c
+  if not w then
+    -- Text with an error still takes its four bytes, so that labels stay put.
+    local part, i = section.word(self.sec, 0, at)
+    c = encode.encode(self, s, p, m, q)
+    if not c then
+      return self:defer { kind = "code", part = part, i = i, s = s, p = p,
+        m = m, q = q, dot = self.dot }
+    end
+    part[i] = c.w
+    encode.learn(self, c, m, q, a, b, c3, d)
+    if c.pool then
+      local size = literal_size(c)
+      if size > 8 then fail(c.pool, "a literal has at most 8 bytes") end
+      fixup(self, part, i, c.fix, self:literal(size, s, c.pool), at)
+    elseif c.fix then
+      local sym = c.sym
+      if find(sym, "^%d") then sym = self:numeric_name(sym, c.sym_at) end
+      fixup(self, part, i, c.fix, sym, self.line_at + c.sym_at)
+    end
+    return
+  end
+  local part, i = section.word(self.sec, w, at)
+  if fix then
+    if find(name, "^%d") then name = self:numeric_name(name, p) end
+    fixup(self, part, i, fix, name, at)
+  end
+end
+
+local function directive(self, s, p)
+  local _, e, name = find(s, "^%.(%a[%w_.]*)", p)
+  local fn = name and directives.find(name)
+  if not fn then
+    name = name or match(s, "^%.%S*", p)
+    fail(p, "unknown directive '%s'%s", "." .. name:gsub("^%.", ""),
+      find("macro endm rept irp if ifdef else endif", name, 1, true)
+      and "; Lua functions and loops serve as macros"
+      or nearest.hint(name, function()
+        local list = {}
+        for known in pairs(directives.by_name) do list[#list + 1] = known end
+        table.sort(list)
+        return list
+      end))
+  end
+  local q = fn(self, s, find(s, "[^ \t\r]", e + 1) or #s + 1)
+  local left = find(s, "[^ \t\r]", q)
+  if left then
+    fail(left, "unexpected %s after .%s", match(s, "^[%w_.$]+", left)
+      and "'" .. match(s, "^[%w_.$]+", left) .. "'"
+      or "'" .. sub(s, left, left) .. "'", name)
+  end
+end
+
+-- One statement: any labels, then an assignment, a directive, an instruction.
+local function statement(self, s, p)
+  while true do
+    p = find(s, "[^ \t\r]", p)
+    if not p then return end
+    local _, e, name = find(s, "^([%w_.$]+)[ \t]*:", p)
+    if not e then break end
+    if find(name, "^%d+$") then self:define_numeric(name, p)
+    elseif find(name, "^%d") then fail(p, "'%s' is not a label name", name)
+    else self:define(name, p) end
+    p = e + 1
+  end
+  local _, e, name = find(s, "^([%a_.$][%w_.$]*)[ \t]*=", p)
+  if e and not find(s, "^=", e + 1) then
+    local q = self:assign(name, s, find(s, "[^ \t\r]", e + 1) or #s + 1, p)
+    local left = find(s, "[^ \t\r]", q)
+    if left then fail(left, "unexpected text after the value") end
+  elseif find(s, "^%.", p) then directive(self, s, p)
+  else instruction(self, s, p) end
+end
+
+-- A line of the text from p on, with all its statements; returns the start of
+-- the next line.
+local function line(self, text, p)
+  local e = find(text, "\n", p, true) or #text + 1
+  local s, open = sub(text, p, e - 1), false
+  if find(s, "[\"'/#]") then s, open = source.clean(s) end
+  local next_line = e + 1
+  if open then                           -- a comment that ends further down
+    local _, stop = find(text, "*/", p + #s + 2, true)
+    if not stop then
+      fail(#s + 1, "the comment has no end")
+    end
+    next_line = stop + 1
+  end
+  local q = 1
+  while q <= #s do
+    local stop = find(s, ";", q, true) and source.statement_end(s, q) or #s + 1
+    local one = stop <= #s and sub(s, 1, stop - 1) or s
+    local ok, err = pcall(statement, self, one, q)
+    if not ok then self:caught(err) end
+    q = stop + 1
+  end
+  return next_line
+end
+
+local LINE = "^[ \t]*(%a[%w.]*)[ \t]*([^,\n]*),?[ \t]*([^,\n]*),?[ \t]*"
+  .. "([^,\n]*),?[ \t]*([^\n]*)\n()"
+
+-- Assemble a text. The hot loop: nothing but the cache, as long as it knows.
+function A:run(name, text)
+  if sub(text, -1) ~= "\n" then text = text .. "\n" end
+  local base = source.add(self.sources, name, text)
+  local p, stop = 1, #text
+  local sec, code, at, n
+  local fix_part, fix_word, fix_kind, fix_name, fix_at = self.fix_part,
+    self.fix_word, self.fix_kind, self.fix_name, self.fix_at
+  while p <= stop do
+    local m, a, b, c, d, e = match(text, LINE, p)
+    local w, fix, symbol
+    if code and m then w, fix, symbol = lookup(m, a, b, c, d) end
+    if w and (not fix or not find(symbol, "^%d")) then
+      n = n + 1
+      code[n], at[n] = w, base + p
+      if fix then
+        local k = #fix_part + 1
+        fix_part[k], fix_word[k], fix_kind[k] = code, n, fix
+        fix_name[k], fix_at[k] = symbol, base + p
+      end
+      p = e
+    else
+      if code then sec.size = code.off + 4 * n end
+      self.line_at = base + p - 1
+      local ok, err = pcall(line, self, text, p)
+      if ok then p = err
+      else
+        self:caught(err)
+        p = find(text, "\n", p, true) + 1
+      end
+      sec = self.sec
+      code = sec.code
+      if code then n, at = #code, code.at end
+    end
+  end
+  if code then sec.size = code.off + 4 * n end
+end
+
+-- The end of the text ----------------------------------------------------------
+
+-- Statements that waited for symbols.
+local function settle_data(self, d)
+  local v, sec = expr.eval(self, d.s, d.p)
+  image.store(self, d.part, d.size, v, sec, d.line_at + d.p)
+end
+
+local function settle_code(self, d)
+  local c = encode.encode(self, d.s, d.p, d.m, d.q)
+  d.part[d.i] = c.w
+  if c.fix then
+    image.refer(self, d.part, d.i, c.fix, c.value, c.value_sec,
+      d.line_at + c.sym_at)
+  end
+end
+
+-- Where in its line a fixup's symbol stands.
+local function symbol_place(self, at, name)
+  local _, _, col, text = source.locate(self.sources, at)
+  local hit = find(text, name, col, true)
+  return hit and at + hit - col or at
+end
+
+local function settle_fixups(self)
+  for k = 1, #self.fix_part do
+    local name, at = self.fix_name[k], self.fix_at[k]
+    self.line_at = at - 1
+    local ok, v, sec = pcall(expr.symbol, self, name, 1)
+    if ok then
+      image.refer(self, self.fix_part[k], self.fix_word[k], self.fix_kind[k],
+        v, sec, at)
+    elseif find(name, "^\1") then
+      self:report(at, ("no label '%s:' after this line"):format(
+        match(name, "%d+")))
+    elseif v ~= self.known then
+      self:report(symbol_place(self, at, name), v.msg)
+    end
+  end
+end
+
+local function finish(self)
+  for _, sec in ipairs(self.section_list) do self:pool(sec) end
+  local list, size = image.layout(self)
+  self.final = true
+  for _, d in ipairs(self.deferred) do
+    if d.sec.kind ~= "drop" then
+      at_place(self, d, d.kind == "data" and settle_data or settle_code)
+    end
+  end
+  settle_fixups(self)
+  if #self.errors > 0 then return end
+  return image.build(self, list, size)
+end
+
+local function new(opts)
+  local self = setmetatable({
+    sources = {}, errors = {}, missed = {}, enough = {}, known = {},
+    sections = {}, section_list = {}, stack = {}, symbols = {}, numeric = {},
+    seq = 0, literals = 0, depth = 0, line_at = 0, deferred = {}, relocs = {},
+    fix_part = {}, fix_word = {}, fix_kind = {}, fix_name = {}, fix_at = {},
+    include_dirs = opts.include or {},
+    image = { name = "image", kind = "image", base = 0 },
+  }, A)
+  for name, v in pairs(opts.symbols or {}) do
+    if type(name) ~= "string" or not find(name, "^[%a_.$][%w_.$]*$") then
+      error(("symbols: '%s' is not a symbol name"):format(tostring(name)), 3)
+    end
+    local n = math.tointeger(v)
+    if not n then
+      error(("symbols: %s must be an integer"):format(name), 3)
+    end
+    self.symbols[name] = { off = n }
+  end
+  self:enter ".text"
+  return self
+end
+
+-- Assemble GNU-syntax text into an image. opts: name (for messages), symbols
+-- (name -> integer), include (array of directories), origin (address that the
+-- image's symbols start with; default 0). Raises one string with every error,
+-- "name:line:column: message" a line.
+function asm.assemble(text, opts)
+  opts = opts or {}
+  if type(text) ~= "string" then
+    error("the text to assemble must be a string, not a " .. type(text), 2)
+  end
+  local self = new(opts)
+  local ok, img = pcall(function()
+    self:run(opts.name or "asm", text)
+    return finish(self)
+  end)
+  if not ok and img ~= self.enough then error(img, 0) end
+  if #self.errors > 0 then error(message_of(self), 0) end
+  if opts.origin then img:place(opts.origin) end
+  return img
+end
+
+return asm

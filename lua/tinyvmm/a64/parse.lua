@@ -1,0 +1,680 @@
+-- SPDX-License-Identifier: MIT
+-- The parse half of every operand kind, under the names that print.lua uses:
+-- parse[kind](c) reads one operand at the cursor c and puts its bits into c.w
+-- (a field name has one place in the whole table). Here: general registers,
+-- immediates, addresses of the program, conditions and system names; memory is
+-- in parse_mem.lua, FP and SIMD in parse_simd.lua. `show` has for each kind the
+-- text of a "valid forms" message.
+
+local isa = require "tinyvmm.a64.isa"
+local cursor = require "tinyvmm.a64.cursor"
+local expr = require "tinyvmm.a64.expr"
+
+local find, sub = string.find, string.sub
+local miss, skip, imm, bounded = cursor.miss, cursor.skip, cursor.imm,
+  cursor.bounded
+local OTHER, CLOSE, RANGE = cursor.OTHER, cursor.CLOSE, cursor.RANGE
+
+local parse, show = {}, {}
+
+-- Lowest bit of the register field that the first word of an operand fills;
+-- the encoder's cache relies on it (encode.lua).
+local reg_at = {}
+
+-- General registers ----------------------------------------------------------
+
+-- Bit that says "64-bit" for each rule, and whether the row leaves it open.
+local RULE = {
+  sf = function(c)
+    if c.row.field.csz then return end
+    if c.row.name:find "^CRC32" then
+      return c.row.mnemonic:sub(-1) == "x" and 1 or 0
+    end
+    return not c.row.field.sf and c.row.value >> 31 & 1 or nil
+  end,
+  x = function(c)
+    if c.row.field.x then return end
+    return c.row.value >> 30 == 3 and 1 or 0
+  end,
+  y = function() end,
+  q = function() end,
+  s = function(c) return c.row.value >> 30 == 2 and 1 or nil end,
+  bit = function() end,
+}
+local BIT = { sf = 1 << 31, x = 1 << 30, y = 1 << 30, q = 1 << 30, bit = 0 }
+
+local NAMES = { [0] = "32-bit register (w0 to w30, %s)",
+  "64-bit register (x0 to x30, %s)" }
+
+local function noun(want, sp)
+  if want then
+    local last = sp and (want == 1 and "sp" or "wsp")
+      or want == 1 and "xzr" or "wzr"
+    return "a " .. NAMES[want]:format(last)
+  end
+  return "a register"
+end
+
+-- One general register for the field at bit lo; nil or its bank and number.
+local function register(c, lo, rule, sp)
+  local s, p = c.s, skip(c)
+  local _, e, name = find(s, "^([%w_]+)", p)
+  local r = name and cursor.register(name)
+  local want = c.wide
+  if not want then
+    if type(rule) == "number" then want = rule else want = RULE[rule](c) end
+  elseif type(rule) == "number" then want = rule end
+  if not r or r.bank ~= "x" and r.bank ~= "w" then
+    return cursor.expected(c, noun(want, sp))
+  end
+  local wide = r.bank == "x" and 1 or 0
+  if want and wide ~= want then
+    return miss(c, p, CLOSE, "expected %s, got %s", noun(want, sp), name)
+  end
+  if r.n == 31 and (r.sp or false) ~= sp then
+    return miss(c, p, CLOSE, "expected %s, got %s", noun(want or wide, sp),
+      name)
+  end
+  if type(rule) ~= "number" and not c.wide then
+    c.wide = wide
+    if rule == "s" then c.w = c.w | (1 - wide) << 22
+    elseif wide == 1 then c.w = c.w | BIT[rule] end
+  end
+  c.w = c.w | r.n << lo
+  c.p = e + 1
+  return r
+end
+
+local function register_kind(kind, lo, rule, sp, text)
+  parse[kind] = function(c) return register(c, lo, rule, sp) end
+  show[kind] = text
+  reg_at[kind] = lo
+end
+
+local PLACE = { d = 0, t = 0, n = 5, a = 10, t2 = 10, m = 16, s = 16 }
+for letter, lo in pairs(PLACE) do
+  register_kind("R" .. letter, lo, "sf", false, "R" .. letter)
+  register_kind("X" .. letter, lo, 1, false, "X" .. letter)
+  register_kind("W" .. letter, lo, 0, false, "W" .. letter)
+  register_kind("R" .. letter .. ".x", lo, "x", false, "R" .. letter)
+  register_kind("R" .. letter .. ".y", lo, "y", false, "R" .. letter)
+end
+register_kind("Rd.sp", 0, "sf", true, "Rd|sp")
+register_kind("Rn.sp", 5, "sf", true, "Rn|sp")
+register_kind("Rt.s", 0, "s", false, "Rt")
+register_kind("Rd.q", 0, "q", false, "Rd")
+
+-- TBZ and TBNZ: the register says how many bits there are, the bit number
+-- says which half of the encoding it is.
+register_kind("Rt.bit", 0, "bit", false, "Rt")
+
+function parse.bit(c)
+  local v = bounded(c, 0, c.wide == 1 and 63 or 31, "bit number")
+  if not v then return end
+  c.w = c.w | v >> 5 << 31 | (v & 31) << 19
+  return true
+end
+show.bit = "#bit"
+
+-- CASP: pairs of registers, the first of them even.
+local function first_of_pair(kind, lo, text)
+  parse[kind] = function(c)
+    local at = skip(c)
+    local r = register(c, lo, "y", false)
+    if r and r.n & 1 == 1 then
+      return miss(c, at, RANGE, "the first register of a pair is an even one")
+    end
+    return r
+  end
+  show[kind] = text
+end
+local function second_of_pair(kind, lo, text)
+  parse[kind] = function(c)
+    local at, w = skip(c), c.w
+    local r = register(c, lo, "y", false)
+    if not r then return end
+    c.w = w
+    if r.n ~= (w >> lo & 31) + 1 then
+      return miss(c, at, RANGE, "the second register of a pair is the one"
+        .. " after the first")
+    end
+    return r
+  end
+  show[kind] = text
+end
+first_of_pair("Rs.y", 16, "Rs")
+second_of_pair("Rs1.y", 16, "R(s+1)")
+second_of_pair("Rt1.y", 0, "R(t+1)")
+reg_at["Rs.y"] = nil
+
+function parse.xzr(c)
+  local word, e = cursor.word(c)
+  if word ~= "xzr" then return cursor.expected(c, "xzr") end
+  c.p = e
+  return true
+end
+show.xzr = "xzr"
+
+-- Shifted and extended registers ---------------------------------------------
+
+local SHIFT = { lsl = 0, lsr = 1, asr = 2, ror = 3 }
+local EXTEND = { uxtb = 0, uxth = 1, uxtw = 2, uxtx = 3, sxtb = 4, sxth = 5,
+  sxtw = 6, sxtx = 7 }
+
+-- ", name" after a register: the name and the position before the comma.
+local function modifier(c)
+  local before = c.p
+  if not cursor.comma(c) then return nil, before end
+  local word, e = cursor.word(c)
+  if not word or not (SHIFT[word] or EXTEND[word]) then
+    c.p = before
+    return nil, before
+  end
+  c.p = e
+  return word, before
+end
+
+parse["Rm.sft"] = function(c)
+  if not register(c, 16, "sf", false) then return end
+  local word, before = modifier(c)
+  if not word then return true end
+  if not SHIFT[word] then
+    c.p = before
+    return miss(c, before, CLOSE, "expected lsl, lsr, asr or ror, got %s", word)
+  end
+  local v = bounded(c, 0, c.wide == 1 and 63 or 31, "shift amount")
+  if not v then return end
+  c.w = c.w | SHIFT[word] << 22 | v << 10
+  return true
+end
+show["Rm.sft"], reg_at["Rm.sft"] = "Rm{, lsl|lsr|asr|ror #n}", 16
+
+parse["Rm.ext"] = function(c)
+  local sf, at = c.wide or 0, skip(c)
+  local name = c.s:match("^[%w_]+", at)
+  local r = name and cursor.register(name)
+  if not r or r.bank ~= "x" and r.bank ~= "w" or r.sp then
+    return cursor.expected(c, noun(sf, false))
+  end
+  c.p = at + #name
+  local word = modifier(c)
+  local option = word == "lsl" and 2 + sf or EXTEND[word]
+  if word and not option then
+    return miss(c, at, CLOSE,
+      "expected uxtb to sxtx or lsl after the register, got %s", word)
+  end
+  local x = r.bank == "x"
+  if not word then
+    if x ~= (sf == 1) then
+      return miss(c, at, CLOSE, "expected %s, got %s", noun(sf, false), name)
+    end
+    option = 2 + sf
+  elseif x ~= (sf == 1 and option & 3 == 3) then
+    return miss(c, at, CLOSE, "%s goes with %s, not %s", word,
+      noun(sf == 1 and option & 3 == 3 and 1 or 0, false), name)
+  end
+  local amount = 0
+  if word and (word == "lsl" or find(c.s, "^[ \t]*[^ \t\r,]", c.p)) then
+    amount = bounded(c, 0, 4, "shift amount")
+    if not amount then return end
+  end
+  c.w = c.w | r.n << 16 | option << 13 | amount << 10
+  return true
+end
+show["Rm.ext"], reg_at["Rm.ext"] = "Rm{, uxtb..sxtx|lsl {#n}}", 16
+
+-- Immediates -----------------------------------------------------------------
+
+local function plain(kind, lo, width, what, text)
+  parse[kind] = function(c)
+    local v = bounded(c, 0, (1 << width) - 1, what)
+    if not v then return end
+    c.w = c.w | v << lo
+    return true
+  end
+  show[kind] = text
+end
+plain("imm16", 5, 16, "immediate", "#imm16")
+plain("imm16l", 0, 16, "immediate", "#imm16")
+plain("imm5", 16, 5, "immediate", "#imm5")
+plain("nzcv", 0, 4, "flags value", "#nzcv")
+plain("hint", 5, 7, "hint number", "#hint")
+plain("rot6", 15, 6, "rotation", "#n")
+plain("op1", 16, 3, "op1", "#op1")
+plain("op2", 5, 3, "op2", "#op2")
+
+function parse.crm(c)
+  local top = 15
+  if c.row.name == "MSR_i" and c.w >> 5 & 7 < 6 then top = 1 end
+  local v = bounded(c, 0, top, "immediate")
+  if not v then return end
+  c.w = c.w | v << 8
+  return true
+end
+show.crm = "#imm4"
+
+local function bitfield(kind, lo, what, text)
+  parse[kind] = function(c)
+    local v = bounded(c, 0, c.wide == 1 and 63 or 31, what)
+    if not v then return end
+    c.w = c.w | v << lo
+    return true
+  end
+  show[kind] = text
+end
+bitfield("immr", 16, "bit position", "#lsb")
+bitfield("imms", 10, "bit position", "#n")
+
+-- Aliases of SBFM, BFM and UBFM (Arm ARM C6.2): the shift amount, or lsb and
+-- width, that immr and imms stand for.
+function parse.rightamt(c)
+  local size = c.wide == 1 and 64 or 32
+  local v = bounded(c, 0, size - 1, "shift amount")
+  if not v then return end
+  c.w = c.w | v << 16 | size - 1 << 10
+  return true
+end
+function parse.leftamt(c)
+  local size = c.wide == 1 and 64 or 32
+  local v = bounded(c, 0, size - 1, "shift amount")
+  if not v then return end
+  c.w = c.w | (-v & size - 1) << 16 | size - 1 - v << 10
+  return true
+end
+show.rightamt, show.leftamt = "#n", "#n"
+parse["lsb.ins"] = function(c)
+  local size = c.wide == 1 and 64 or 32
+  local v = bounded(c, 0, size - 1, "lowest bit")
+  if not v then return end
+  c.lsb = v
+  c.w = c.w | (-v & size - 1) << 16
+  return true
+end
+parse["width.ins"] = function(c)
+  local v = bounded(c, 1, (c.wide == 1 and 64 or 32) - c.lsb, "width")
+  if not v then return end
+  c.w = c.w | v - 1 << 10
+  return true
+end
+parse["width.ext"] = function(c)
+  local lsb = c.w >> 16 & 63
+  local v = bounded(c, 1, (c.wide == 1 and 64 or 32) - lsb, "width")
+  if not v then return end
+  c.w = c.w | lsb + v - 1 << 10
+  return true
+end
+show["lsb.ins"], show["width.ins"], show["width.ext"] = "#lsb", "#width",
+  "#width"
+
+-- A register that may be overwritten to hold a constant: the destination if
+-- it is not a source too.
+local function scratch(c)
+  local rd, rn = c.w & 31, c.w >> 5 & 31
+  local n = rd
+  if rd == 31 or rd == rn then n = rn == 16 and 17 or 16 end
+  return (c.wide == 1 and "x" or "w") .. n
+end
+
+-- ":lo12:symbol" where an immediate may stand; kind is the fixup.
+local function low_bits(c, kind)
+  local _, e = find(c.s, "^#?:[lL][oO]12:", c.p)
+  if not e then return end
+  c.p = e + 1
+  c.fix = kind
+  return parse.target(c)
+end
+cursor.low_bits = low_bits
+
+local function add_immediate(negative)
+  return function(c)
+    local at = skip(c)
+    if not negative and find(c.s, "^#?:", at) then
+      if low_bits(c, "lo12.0") then return true end
+      return cursor.expected(c, "an immediate or :lo12:symbol")
+    end
+    local text = imm(c)
+    local v = text
+    if not v then return end
+    if negative then v = -v end
+    local word = modifier(c)
+    local shift = 0
+    if word then
+      if word ~= "lsl" then
+        return miss(c, at, CLOSE, "an immediate takes only lsl #12")
+      end
+      shift = bounded(c, 0, 12, "shift amount")
+      if not shift then return end
+      if shift ~= 0 and shift ~= 12 then
+        return miss(c, at, RANGE, "an immediate shifts by 0 or 12, not %d",
+          shift)
+      end
+    elseif v > 4095 and v & 0xfff == 0 then
+      v, shift = v >> 12, 12
+    end
+    if v < 0 or v > 4095 then
+      if negative and text >= 0 then return end
+      local reg = scratch(c)
+      return miss(c, at, RANGE,
+        "immediate %s does not fit 12 bits; try ldr %s, =%s and %s in place"
+        .. " of the immediate", cursor.show(text), reg, cursor.show(text), reg)
+    end
+    c.w = c.w | v << 10 | (shift == 12 and 1 << 22 or 0)
+    return true
+  end
+end
+parse.aimm, parse["aimm.neg"] = add_immediate(false), add_immediate(true)
+show.aimm, show["aimm.neg"] = "#imm12{, lsl #12}", "#-imm12"
+
+-- A 32-bit form takes a value as signed or unsigned 32 bits.
+local function narrow(c, v)
+  if c.wide ~= 0 then return v end
+  if v < -(1 << 31) or v > 0xffffffff then return nil end
+  return v & 0xffffffff
+end
+
+-- N:immr:imms of a bitmask immediate (the inverse of DecodeBitMasks), or nil.
+local function bitmask(v, wide)
+  if wide == 0 then v = v | v << 32 end
+  if v == 0 or v == -1 then return nil end
+  local size, half = 64, 32
+  while half >= 2 do
+    local mask = (1 << half) - 1
+    if v & mask ~= v >> half & mask then break end
+    size, half = half, half >> 1
+    v = v & mask
+  end
+  local mask = size == 64 and -1 or (1 << size) - 1
+  -- Rotate left until bit 0 is one and the top bit is zero.
+  local r = 0
+  while not (v & 1 == 1 and v >> size - 1 & 1 == 0) do
+    v = (v << 1 | v >> size - 1) & mask
+    r = r + 1
+  end
+  local ones = v + 1
+  if v & ones ~= 0 then return nil end
+  local n = 0
+  while 1 << n ~= ones do n = n + 1 end
+  local imms = -(size << 1) & 63 | n - 1
+  return (size == 64 and 1 << 22 or 0) | r << 16 | imms << 10
+end
+
+local function unbuildable(c, at, v)
+  local name = (c.wide == 1 and "x" or "w") .. (c.w & 31)
+  if c.row.mnemonic ~= "mov" then name = scratch(c) end
+  if c.row.mnemonic == "mov" then
+    return miss(c, at, RANGE,
+      "no single instruction builds %s; try ldr %s, =%s", cursor.show(v),
+      name, cursor.show(v))
+  end
+  return miss(c, at, RANGE,
+    "immediate %s is not a bit mask (a rotated run of ones, repeated); try"
+    .. " ldr %s, =%s and %s in place of the immediate", cursor.show(v), name,
+    cursor.show(v), name)
+end
+
+local function logical(inverted)
+  return function(c)
+    local at = skip(c)
+    local text = imm(c)
+    if not text then return end
+    local v = narrow(c, text)
+    if v and inverted then v = narrow(c, c.wide == 0 and v ~ 0xffffffff or ~v) end
+    local bits = v and bitmask(v, c.wide)
+    if not bits then return unbuildable(c, at, text) end
+    c.w = c.w | bits
+    return true
+  end
+end
+parse.limm, parse["limm.inv"] = logical(false), logical(true)
+show.limm, show["limm.inv"] = "#mask", "#mask"
+
+local function wide(inverted)
+  return function(c)
+    local at = skip(c)
+    local text = imm(c)
+    if not text then return end
+    local v = narrow(c, text)
+    if v and inverted then v = c.wide == 0 and v ~ 0xffffffff or ~v end
+    for hw = 0, v and (c.wide == 1 and 3 or 1) or -1 do
+      if v & ~(0xffff << 16 * hw) == 0 then
+        c.w = c.w | v >> 16 * hw << 5 | hw << 21
+        return true
+      end
+    end
+    return unbuildable(c, at, text)
+  end
+end
+parse.wide, parse["wide.inv"] = wide(false), wide(true)
+show.wide, show["wide.inv"] = "#imm", "#imm"
+
+parse["imm16.hw"] = function(c)
+  local v = bounded(c, 0, 0xffff, "immediate")
+  if not v then return end
+  local word = modifier(c)
+  local shift = 0
+  if word then
+    local at = skip(c)
+    shift = word == "lsl" and bounded(c, 0, 48, "shift amount")
+    if not shift then
+      return miss(c, at, CLOSE, "expected lsl and an amount, got %s", word)
+    end
+    if shift & 15 ~= 0 or c.wide == 0 and shift > 16 then
+      return miss(c, at, RANGE, "shift amount %d is not one of %s", shift,
+        c.wide == 1 and "0, 16, 32, 48" or "0, 16")
+    end
+  end
+  c.w = c.w | v << 5 | shift >> 4 << 21
+  return true
+end
+show["imm16.hw"] = "#imm16{, lsl #16n}"
+
+-- Addresses of the program ---------------------------------------------------
+
+-- A label or address expression for the fixup in c.fix. A lone symbol is left
+-- to the end of the text by name; anything else waits as a whole statement.
+function parse.target(c)
+  local s, p, A = c.s, skip(c), c.A
+  local _, e, name = find(s, "^([%a_.$][%w_.$]*)[ \t\r]*%f[,%]%z]", p)
+  if not e then _, e, name = find(s, "^(%d+[bf])[ \t\r]*%f[,%]%z]", p) end
+  if e and name ~= "." then
+    if cursor.register(name) then
+      return cursor.expected(c, "a label or address")
+    end
+    if not A.final then
+      c.sym, c.sym_at, c.p = name, p, e + 1
+      return true
+    end
+  end
+  if not find(s, "^#?[%w_.$(~+-]", p) then
+    return cursor.expected(c, "a label or address")
+  end
+  if not A.final then
+    c.defer = true
+    return
+  end
+  if sub(s, p, p) == "#" then p = p + 1 end
+  c.value, c.value_sec, c.p = expr.eval(A, s, p)
+  c.sym_at = p
+  return true
+end
+
+local function label(kind)
+  parse[kind] = function(c)
+    c.fix = kind
+    local p = skip(c)
+    if kind == "page21" then
+      local _, e = find(c.s, "^:pg_hi21:", p)
+      if e then c.p = e + 1 end
+    elseif kind == "rel19" and c.row.name:find "_lit$" then
+      c.fix = "lit19"
+      if sub(c.s, p, p) == "=" and c.row.name ~= "PRFM_lit" then
+        c.pool, c.p = p + 1, #c.s + 1
+        return true
+      end
+    end
+    return parse.target(c)
+  end
+  show[kind] = "label"
+end
+label "rel26"
+label "rel19"
+label "rel14"
+label "rel21"
+label "page21"
+
+-- Conditions and system names ------------------------------------------------
+
+local COND = { hs = 2, lo = 3 }
+for _, way in ipairs(isa.suffixes.bcond) do
+  COND[way[1]] = COND[way[1]] or tonumber(way[2], 2)
+end
+
+local function condition(inverted)
+  return function(c)
+    local word, e = cursor.word(c)
+    local cond = word and COND[word]
+    if not cond then
+      return cursor.expected(c, "a condition (eq ne cs cc mi pl vs vc hi ls"
+        .. " ge lt gt le)")
+    end
+    if inverted and cond >= 14 then
+      return miss(c, c.p, RANGE, "%s has no opposite", word)
+    end
+    c.w = c.w | (inverted and cond ~ 1 or cond) << 12
+    c.p = e
+    return true
+  end
+end
+parse.cond, parse["cond.inv"] = condition(false), condition(true)
+show.cond, show["cond.inv"] = "cond", "cond"
+
+local function sysregs() return require "tinyvmm.a64.sysregs" end
+
+local function sysreg(c)
+  local word, e = cursor.word(c)
+  local key = word and sysregs().key(word)
+  if not key or key & 0x8000 == 0 then
+    if not word then return cursor.expected(c, "a system register") end
+    return miss(c, c.p, CLOSE, "unknown system register '%s'%s", word,
+      require("tinyvmm.a64.nearest").hint(word, function()
+        local names = {}
+        for i, r in ipairs(sysregs().registers()) do names[i] = r.name end
+        return names
+      end))
+  end
+  c.w = c.w | (key & 0x7fff) << 5
+  c.p = e
+  return true
+end
+parse["sysreg.r"], parse["sysreg.w"] = sysreg, sysreg
+show["sysreg.r"], show["sysreg.w"] = "sysreg", "sysreg"
+
+function parse.pstate(c)
+  local word, e = cursor.word(c)
+  local op = word and sysregs().pstate[word]
+  if not op then return cursor.expected(c, "a PSTATE field") end
+  c.w = c.w | op >> 3 << 16 | (op & 7) << 5
+  c.p = e
+  return true
+end
+show.pstate = "pstatefield"
+
+parse["pstate.raw"] = function(c)
+  local word, e = cursor.word(c)
+  local op1, crm, op2
+  if word then op1, crm, op2 = word:match "^s0_([0-7])_c4_c(%d%d?)_([0-7])$" end
+  if not op1 or crm + 0 > 15 then
+    return cursor.expected(c, "a PSTATE field")
+  end
+  c.w = c.w | op1 << 16 | crm << 8 | op2 << 5
+  c.p = e
+  return true
+end
+show["pstate.raw"] = "s0_op1_c4_crm_op2"
+
+-- Operations of ic, dc, at and tlbi; `bare` ones take no register.
+local function operation(kind, op, bare)
+  parse[kind] = function(c)
+    local word, e = cursor.word(c)
+    local key = word and sysregs().op_key(op, word)
+    if not key then
+      if not word then return cursor.expected(c, "an operation") end
+      return miss(c, c.p, CLOSE, "unknown %s operation '%s'%s", op, word,
+        require("tinyvmm.a64.nearest").hint(word,
+          function() return sysregs().op_names(op) end))
+    end
+    if sysregs().op_has_xt(op, key) == bare then
+      return miss(c, bare and e or c.p, CLOSE, "%s %s takes %s register", op,
+        word, bare and "a" or "no")
+    end
+    c.w = c.w | key << 5
+    c.p = e
+    return true
+  end
+  show[kind] = "operation"
+end
+operation("ic", "ic", false)
+operation("ic.all", "ic", true)
+operation("dc", "dc", false)
+operation("at", "at", false)
+operation("tlbi", "tlbi", false)
+operation("tlbi.all", "tlbi", true)
+
+-- A word out of a list, for the bits at lo, or (if `top`) a number.
+local function choice(kind, names, lo, what, top, text)
+  local by_name
+  parse[kind] = function(c)
+    if not by_name then
+      by_name = {}
+      for v, name in pairs(names()) do by_name[name] = v end
+    end
+    local word, e = cursor.word(c)
+    local v = word and by_name[word]
+    if v then
+      c.p = e
+    elseif top then
+      if word and not c.A.symbols[word] then
+        return cursor.expected(c, what)
+      end
+      v = bounded(c, 0, top, what)
+      if not v then return end
+    else
+      return cursor.expected(c, what)
+    end
+    c.w = c.w | v << lo
+    return true
+  end
+  show[kind] = text
+end
+choice("barrier", function() return sysregs().barriers end, 8,
+  "a barrier (sy st ld ish ishst ishld nsh osh ..)", 15, "barrier")
+choice("barrier.isb", function() return { [15] = "sy" } end, 8,
+  "sy or an immediate", 15, "sy")
+choice("prfop", function() return sysregs().prefetches end, 0,
+  "a prefetch operation (pldl1keep ..)", 31, "prfop")
+choice("bti", function() return { "c", "j", "jc" } end, 6, "c, j or jc", nil,
+  "c|j|jc")
+choice("csync", function() return { [0] = "csync" } end, 0, "csync", nil,
+  "csync")
+choice("rctx", function() return { [0] = "rctx" } end, 0, "rctx", nil, "rctx")
+
+local function c_register(kind, lo)
+  parse[kind] = function(c)
+    local p = skip(c)
+    local _, e, n = find(c.s, "^[cC](%d%d?)%f[^%w_]", p)
+    if not e or n + 0 > 15 then return cursor.expected(c, "C0 to C15") end
+    c.w = c.w | n << lo
+    c.p = e + 1
+    return true
+  end
+  show[kind] = kind
+end
+c_register("Cn", 12)
+c_register("Cm", 8)
+
+local M = { kinds = parse, show = show, reg_at = reg_at }
+
+require "tinyvmm.a64.parse_mem"(M)
+require "tinyvmm.a64.parse_simd"(M)
+
+return M

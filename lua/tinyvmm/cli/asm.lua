@@ -1,0 +1,43 @@
+-- SPDX-License-Identifier: MIT
+--
+-- `tinyvmm asm IN.S -o OUT.bin`: assembles to raw bytes, placed at 0x10000
+-- unless --load says otherwise.
+
+local cli = require "tinyvmm.cli"
+local image = require "tinyvmm.image"
+local core = require "tinyvmm.core"
+
+local M = {}
+
+local OPTIONS = { ["-o"] = "a file name", ["--load"] = "an address" }
+
+local function write(path, bytes)
+  local file, why = io.open(path, "wb")
+  if not file then return why end
+  local ok, problem = file:write(bytes)
+  local closed, late = file:close()
+  if not ok or not closed then return problem or late end
+end
+
+function M.main(args)
+  local given, rest = cli.options(args, OPTIONS, true)
+  if not given then return rest end
+  if #rest ~= 1 or not given["-o"] then
+    return cli.fail(cli.USAGE, "asm needs IN.S -o OUT.bin; see --help")
+  end
+  local addr = core._size(given["--load"] or "0x10000")
+  if not addr then
+    return cli.fail(cli.USAGE, "--load needs an address, not '%s'",
+      given["--load"])
+  end
+  local ok, img, why = pcall(image.asm_file, rest[1])
+  if not ok then return cli.fail(cli.USAGE, "%s", img) end
+  if not img then return cli.fail(cli.USAGE, "%s", why) end
+  local placed, bytes = pcall(img.bytes_at, img, addr)
+  if not placed then return cli.fail(cli.USAGE, "%s", bytes) end
+  local problem = write(given["-o"], bytes)
+  if problem then return cli.fail(cli.USAGE, "%s", problem) end
+  return 0
+end
+
+return M

@@ -1,0 +1,576 @@
+// SPDX-License-Identifier: MIT
+//
+// Runs: the loop that lets the guest go on, answers what scripts have
+// handlers for, and returns the first exit that none answered.
+//
+// vm:run and cpu:run enter through one lua_pcallk; inside, every handler is
+// called by lua_callk with a continuation, so a handler may yield and cost
+// nothing but its own call. All state of a run is in a bind_run userdata
+// that its VM or vCPU keeps; a dispatch allocates nothing. The run object is
+// a to-be-closed value of the loop's frame: whether the loop returns, raises
+// or its coroutine is closed, run_close() ends the run.
+//
+// Stack of the loop:  vm | run | handlers | vcpus | memory | call in progress
+
+#include "bind/bind.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { S_VM = 1, S_RUN, S_HANDLERS, S_VCPUS, S_MEMORY, S_TOP = S_MEMORY };
+
+// Without a host program's Ctrl-C, the steps after which hooks get a chance:
+// a few milliseconds.
+enum { SLICE = 1 << 19 };
+
+enum step { STEP_NEXT, STEP_CALLED, STEP_RETURN };
+
+// ESR_EL1 of an undefined instruction: EC 0, IL 1 (Arm ARM D24.2.37).
+#define ESR_UNDEFINED UINT64_C(0x02000000)
+
+// ------------------------------------------------------------ run objects --
+
+static int message(lua_State *L);
+
+struct bind_run *bind_run_new(lua_State *L, int vm_idx) {
+  vm_idx = lua_absindex(L, vm_idx);
+  struct bind_run *r = lua_newuserdatauv(L, sizeof *r, RUN_USER_VALUES);
+  memset(r, 0, sizeof *r);
+  r->vm = lua_touserdata(L, vm_idx);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_keys[KEY_RUN]);
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_pushvalue(L, vm_idx);
+  lua_pushcclosure(L, message, 2);
+  lua_setiuservalue(L, -2, RUN_MESSAGE);
+  return r;
+}
+
+static uint64_t host_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+// What budgets count: steps, or nanoseconds where steps cannot be counted.
+static uint64_t count(const struct bind_run *r) {
+  const tv_vm *vm = r->vm->vm;
+  if (!tv_vm_exact(vm)) return tv_vm_time(vm);
+  if (r->vcpu != NULL) return tv_vcpu_icount(r->vcpu);
+  uint64_t sum = 0;
+  for (unsigned i = 0; i < r->vm->vcpu_end; i++) {
+    const tv_vcpu *vcpu = tv_vm_vcpu(vm, i);
+    if (vcpu != NULL) sum += tv_vcpu_icount(vcpu);
+  }
+  return sum;
+}
+
+// The limits belong to the VM, and other runs may happen while a handler of
+// this one waits: set at the start and after every resumption.
+static void set_limits(const struct bind_run *r) {
+  tv_vm_deadline(r->vm->vm, r->deadline);
+  if (r->timeout_end == TV_NO_LIMIT) {
+    tv_vm_timeout(r->vm->vm, TV_NO_LIMIT);
+    return;
+  }
+  uint64_t now = host_ns();
+  tv_vm_timeout(r->vm->vm, now < r->timeout_end ? r->timeout_end - now : 0);
+}
+
+static void begin(lua_State *L, struct bind_run *r) {
+  lua_toclose(L, S_RUN);
+  lua_pushthread(L);
+  lua_setiuservalue(L, S_RUN, RUN_THREAD);
+  r->active = true;
+  r->calling = false;
+  r->next = r->vm->active;
+  r->vm->active = r;
+  r->start = count(r);
+  set_limits(r);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  r->main_hook = lua_gethook(lua_tothread(L, -1));
+  lua_pop(L, 1);
+}
+
+// __close of the run object: its frame is left, in whatever way.
+static int run_close(lua_State *L) {
+  struct bind_run *r = lua_touserdata(L, 1);
+  if (!r->active) return 0;
+  r->active = false;
+  struct bind_run **link = &r->vm->active;
+  while (*link != NULL && *link != r) link = &(*link)->next;
+  if (*link != NULL) *link = r->next;
+  lua_pushnil(L);
+  lua_setiuservalue(L, 1, RUN_THREAD);
+  if (r->vm->vm == NULL) return 0;
+  tv_vm_deadline(r->vm->vm, TV_NO_LIMIT);
+  tv_vm_timeout(r->vm->vm, TV_NO_LIMIT);
+  bind_output_flush(r->vm);
+  return 0;
+}
+
+// Pushes the userdata of an active run of the VM at absolute index vm_idx.
+static void push_run(lua_State *L, int vm_idx, const struct bind_run *r) {
+  lua_getiuservalue(L, vm_idx, VM_RUN);
+  if (lua_touserdata(L, -1) == r) return;
+  lua_getiuservalue(L, vm_idx, VM_VCPUS);
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    lua_getiuservalue(L, -1, VCPU_RUN);
+    if (lua_touserdata(L, -1) == r) return;
+    lua_pop(L, 2);
+  }
+}
+
+// Whether the run's handler has yielded (and is not just being called).
+static bool waits(lua_State *L, int vm_idx, const struct bind_run *r) {
+  int top = lua_gettop(L);
+  push_run(L, vm_idx, r);
+  lua_getiuservalue(L, -1, RUN_THREAD);
+  lua_State *thread = lua_tothread(L, -1);
+  bool yielded = thread != NULL && lua_status(thread) == LUA_YIELD;
+  lua_settop(L, top);
+  return yielded;
+}
+
+void bind_run_idle(lua_State *L, int vm_idx, tv_vcpu *vcpu) {
+  vm_idx = lua_absindex(L, vm_idx);
+  struct bind_vm *vm = lua_touserdata(L, vm_idx);
+  for (const struct bind_run *r = vm->active; r != NULL; r = r->next) {
+    luaL_checkstack(L, 8, NULL);
+    bool yielded = waits(L, vm_idx, r);
+    if (yielded && vcpu != NULL && r->exit.vcpu != vcpu && r->vcpu != vcpu)
+      continue;
+    int index = r->exit.vcpu != NULL ? (int)tv_vcpu_index(r->exit.vcpu) : 0;
+    luaL_error(L, yielded ? "cpu %d waits in a handler; resume or close its "
+                            "coroutine first"
+                          : "the vm is running: cpu %d is in a handler",
+               index);
+  }
+}
+
+// ----------------------------------------------------------------- errors --
+
+// place(vm, pc, insn) in lua/tinyvmm/exit.lua
+static int guest_place(lua_State *L) {
+  bind_call_lua(L, "tinyvmm.exit", "place", 3, 1);
+  return 1;
+}
+
+// The message handler. A string error from a handler is told with the guest's
+// place and a traceback; other values, and the run's own errors, pass.
+// Upvalues: run, vm.
+static int message(lua_State *L) {
+  struct bind_run *r = lua_touserdata(L, lua_upvalueindex(1));
+  if (!r->calling || lua_type(L, 1) != LUA_TSTRING) return 1;
+  int index = r->exit.vcpu != NULL ? (int)tv_vcpu_index(r->exit.vcpu) : 0;
+  lua_settop(L, 1);
+  lua_pushfstring(L, "\nguest: cpu %d at ", index);
+  lua_pushcfunction(L, guest_place);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_pushinteger(L, (lua_Integer)r->exit.pc);
+  lua_pushinteger(L, (lua_Integer)r->exit.insn);
+  if (lua_pcall(L, 3, 1, 0) != LUA_OK || lua_type(L, -1) != LUA_TSTRING) {
+    char place[32];
+    snprintf(place, sizeof place, "%#llx", (unsigned long long)r->exit.pc);
+    lua_pop(L, 1);
+    lua_pushstring(L, place);
+  }
+  lua_concat(L, 3);
+  luaL_traceback(L, L, lua_tostring(L, 1), 1);
+  return 1;
+}
+
+// Raises with the position of the script that called run: level 1 is run.
+static int raise_run(lua_State *L, const tv_error *err) {
+  luaL_where(L, 2);
+  lua_pushstring(L, err->text);
+  if (err->code == TV_E_PENDING) {
+    lua_pop(L, 1);
+    lua_pushliteral(L, "a vcpu waits for the answer to its read; use "
+                    "cpu:answer(value), cpu:skip() or cpu:inject{esr=} "
+                    "before the next run");
+  }
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
+// ---------------------------------------------------------------- Ctrl-C --
+
+static int nothing(lua_State *L) {
+  (void)L;
+  return 0;
+}
+
+// Lets a hook that a signal handler has set fire: it is a call that it waits
+// for. Signal handlers know the main thread only; a hook that came up there
+// while the guest ran is moved to the coroutine that runs the guest.
+static void poll_hook(lua_State *L, struct bind_run *r) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  lua_State *main = lua_tothread(L, -1);
+  lua_Hook hook = lua_gethook(main);
+  if (main != L && hook != NULL && hook != r->main_hook) {
+    lua_sethook(L, hook, lua_gethookmask(main), lua_gethookcount(main));
+    lua_sethook(main, NULL, 0, 0);
+  }
+  r->calling = true;
+  lua_pushcfunction(L, nothing);
+  lua_call(L, 0, 0);
+  r->calling = false;
+  lua_settop(L, S_TOP);
+}
+
+// ---------------------------------------------------------------- results --
+
+// A handler may give back an integer or a float without fraction.
+static lua_Integer result_integer(lua_State *L, int idx, const char *whose) {
+  int exact = lua_type(L, idx) == LUA_TNUMBER;
+  lua_Integer n = exact ? lua_tointegerx(L, idx, &exact) : 0;
+  if (!exact)
+    luaL_error(L, "the %s handler returned %s where an integer belongs",
+               whose, luaL_typename(L, idx));
+  return n;
+}
+
+static void set_x(lua_State *L, tv_vcpu *vcpu, int n, lua_Integer value) {
+  tv_error err;
+  if (tv_vcpu_set(vcpu, TV_REG_X(n), &value, sizeof value, &err) != TV_OK)
+    bind_raise(L, &err);
+}
+
+// No result or a single nil leaves the registers; 1 to 4 integers are x0...
+static void hvc_results(lua_State *L, struct bind_run *r) {
+  lua_Integer x[4];
+  int n = lua_gettop(L) - S_TOP;
+  if (n == 0 || (n == 1 && lua_isnil(L, -1))) return;
+  if (n > 4)
+    luaL_error(L, "the hypercall handler returned %d values; at most 4 have "
+               "a register", n);
+  for (int i = 0; i < n; i++)
+    x[i] = result_integer(L, S_TOP + 1 + i, "hypercall");
+  for (int i = 0; i < n; i++) set_x(L, r->exit.vcpu, i, x[i]);
+}
+
+static void answer(lua_State *L, struct bind_run *r, lua_Integer value) {
+  tv_error err;
+  if (tv_vcpu_answer(r->exit.vcpu, (uint64_t)value, &err) != TV_OK)
+    bind_raise(L, &err);
+}
+
+static void mmio_result(lua_State *L, struct bind_run *r) {
+  if (r->exit.u.mmio.write) return;
+  uint64_t value = (uint64_t)result_integer(L, S_TOP + 1, "mmio read");
+  if (r->exit.u.mmio.size < 8)
+    value &= (UINT64_C(1) << 8 * r->exit.u.mmio.size) - 1;
+  answer(L, r, (lua_Integer)value);
+}
+
+static void inject_undefined(lua_State *L, struct bind_run *r) {
+  tv_error err;
+  if (tv_vcpu_inject(r->exit.vcpu, ESR_UNDEFINED, 0, &err) != TV_OK)
+    bind_raise(L, &err);
+}
+
+// An event handler's first result: true (or the value read) answers, false
+// gives the guest its Undefined exception, nil returns the exit.
+static enum step event_result(lua_State *L, struct bind_run *r) {
+  int result = S_TOP + 1;
+  bool sysreg = r->exit.kind == TV_EXIT_SYSREG;
+  if (lua_isnil(L, result)) return STEP_RETURN;
+  if (lua_isboolean(L, result) && !lua_toboolean(L, result)) {
+    inject_undefined(L, r);
+    return STEP_NEXT;
+  }
+  if (sysreg && !r->exit.u.sysreg.write) {
+    answer(L, r, result_integer(L, result, "sysreg read"));
+    return STEP_NEXT;
+  }
+  if (!lua_isboolean(L, result))
+    luaL_error(L, "the %s handler returned %s; true answers, false injects, "
+               "nil declines", sysreg ? "sysreg write" : "undefined",
+               luaL_typename(L, result));
+  uint64_t pc = 0;
+  tv_error err;
+  if (sysreg) return STEP_NEXT;
+  tv_vcpu_get(r->exit.vcpu, TV_REG_PC, &pc, sizeof pc, &err);
+  if (pc == r->exit.pc && tv_vcpu_skip(r->exit.vcpu, &err) != TV_OK)
+    bind_raise(L, &err);
+  return STEP_NEXT;
+}
+
+// After a handler has returned, straight or by way of a yield.
+static enum step finish(lua_State *L, struct bind_run *r) {
+  enum step next = STEP_NEXT;
+  if (r->exit.kind == TV_EXIT_HVC)
+    hvc_results(L, r);
+  else if (r->exit.kind == TV_EXIT_MMIO)
+    mmio_result(L, r);
+  else
+    next = event_result(L, r);
+  r->calling = false;
+  lua_settop(L, S_TOP);
+  return next;
+}
+
+// --------------------------------------------------------------- dispatch --
+
+static int resume_handler(lua_State *L, int status, lua_KContext ctx);
+static int resume_output(lua_State *L, int status, lua_KContext ctx);
+
+static void push_vcpu(lua_State *L, const struct bind_run *r) {
+  lua_rawgeti(L, S_VCPUS, (lua_Integer)tv_vcpu_index(r->exit.vcpu) + 1);
+}
+
+static enum step call(lua_State *L, struct bind_run *r, int args,
+                      int results) {
+  r->calling = true;
+  lua_callk(L, args, results, (lua_KContext)r, resume_handler);
+  return STEP_CALLED;
+}
+
+static enum step call_hvc(lua_State *L, struct bind_run *r) {
+  const tv_exit *exit = &r->exit;
+  int args = 8;
+  if (exit->u.hvc.imm != 0) return STEP_RETURN;
+  if (lua_rawgeti(L, S_HANDLERS, (lua_Integer)exit->u.hvc.nr) ==
+      LUA_TFUNCTION) {
+    push_vcpu(L, r);
+  } else if (lua_rawgeti(L, S_HANDLERS, HANDLER_DEFAULT) == LUA_TFUNCTION) {
+    push_vcpu(L, r);
+    lua_pushinteger(L, (lua_Integer)exit->u.hvc.nr);
+    lua_remove(L, S_TOP + 1);
+    args = 9;
+  } else {
+    return STEP_RETURN;
+  }
+  for (int i = 0; i < 7; i++)
+    lua_pushinteger(L, (lua_Integer)exit->u.hvc.arg[i]);
+  return call(L, r, args, LUA_MULTRET);
+}
+
+static enum step call_mmio(lua_State *L, struct bind_run *r) {
+  const tv_exit *exit = &r->exit;
+  const struct bind_memory *m = bind_memory_mmio(r->vm, exit->u.mmio.addr);
+  bool write = exit->u.mmio.write;
+  if (m == NULL) return STEP_RETURN;
+  lua_rawgeti(L, S_MEMORY, m->slot);
+  if (lua_getiuservalue(L, -1, write ? MEMORY_WRITE : MEMORY_READ) !=
+      LUA_TFUNCTION)
+    return STEP_RETURN;
+  lua_replace(L, S_TOP + 1);
+  lua_pushinteger(L, (lua_Integer)(exit->u.mmio.addr - m->base));
+  lua_pushinteger(L, exit->u.mmio.size);
+  if (write) lua_pushinteger(L, (lua_Integer)exit->u.mmio.value);
+  return call(L, r, write ? 3 : 2, write ? 0 : 1);
+}
+
+static enum step call_event(lua_State *L, struct bind_run *r, int handler) {
+  char name[32];
+  const tv_exit *exit = &r->exit;
+  if (lua_rawgeti(L, S_HANDLERS, handler) != LUA_TFUNCTION)
+    return STEP_RETURN;
+  push_vcpu(L, r);
+  if (exit->kind == TV_EXIT_UNDEFINED) {
+    lua_pushinteger(L, exit->insn);
+    return call(L, r, 2, 1);
+  }
+  lua_pushstring(L, tv_reg_name(TV_REG_SYS(exit->u.sysreg.key), name,
+                                sizeof name));
+  lua_pushboolean(L, exit->u.sysreg.write);
+  lua_pushinteger(L, (lua_Integer)exit->u.sysreg.value);
+  return call(L, r, 4, 1);
+}
+
+static enum step dispatch(lua_State *L, struct bind_run *r) {
+  switch (r->exit.kind) {
+    case TV_EXIT_HVC: return call_hvc(L, r);
+    case TV_EXIT_MMIO: return call_mmio(L, r);
+    case TV_EXIT_SYSREG: return call_event(L, r, HANDLER_SYSREG);
+    case TV_EXIT_UNDEFINED: return call_event(L, r, HANDLER_UNDEFINED);
+    case TV_EXIT_BUDGET:
+      if (r->slice == TV_NO_LIMIT) return STEP_RETURN;
+      poll_hook(L, r);
+      return STEP_NEXT;
+    case TV_EXIT_STOPPED: poll_hook(L, r); return STEP_RETURN;
+    default: return STEP_RETURN;
+  }
+}
+
+// --------------------------------------------------------------- the loop --
+
+// Lets the guest go on until r->exit is filled. r->slice is TV_NO_LIMIT if
+// the grant was all that is left of the budget.
+static void guest(lua_State *L, struct bind_run *r) {
+  struct bind_vm *vm = r->vm;
+  bind_running *running = vm->state->running;
+  uint64_t grant = r->budget;
+  tv_error err;
+  if (grant != TV_NO_LIMIT) {
+    uint64_t used = count(r) - r->start;
+    grant = used < grant ? grant - used : 0;
+  }
+  r->slice = TV_NO_LIMIT;
+  if (running == NULL && grant > SLICE) r->slice = grant = SLICE;
+  if (running != NULL) atomic_store_explicit(running, vm->vm,
+                                             memory_order_relaxed);
+  tv_status status = r->vcpu != NULL
+      ? tv_vcpu_run(r->vcpu, grant, &r->exit, &err)
+      : tv_vm_run(vm->vm, grant, &r->exit, &err);
+  if (running != NULL) atomic_store_explicit(running, NULL,
+                                             memory_order_relaxed);
+  if (status != TV_OK) raise_run(L, &err);
+}
+
+static int loop(lua_State *L, struct bind_run *r, bool exited) {
+  for (;; exited = false) {
+    if (!exited) {
+      guest(L, r);
+      if (bind_output_pending(L, S_VM)) {
+        r->calling = true;
+        lua_callk(L, 1, 0, (lua_KContext)r, resume_output);
+        r->calling = false;
+      }
+    }
+    enum step step = dispatch(L, r);
+    if (step == STEP_CALLED) step = finish(L, r);
+    if (step == STEP_RETURN) break;
+  }
+  lua_settop(L, S_TOP);
+  bind_exit_push(L, r->vm, &r->exit, S_VCPUS);
+  return 1;
+}
+
+// After a yield: meanwhile another run of this VM may have begun, and this
+// one may go on only if that one waits in its turn.
+static void come_back(lua_State *L, struct bind_run *r) {
+  for (const struct bind_run *o = r->vm->active; o != NULL; o = o->next)
+    if (o != r && !waits(L, S_VM, o))
+      luaL_error(L, "a handler of cpu %d returned while the vm was running",
+                 (int)tv_vcpu_index(r->exit.vcpu));
+  set_limits(r);
+}
+
+static int resume_handler(lua_State *L, int status, lua_KContext ctx) {
+  struct bind_run *r = (struct bind_run *)ctx;
+  (void)status;
+  come_back(L, r);
+  if (finish(L, r) == STEP_NEXT) return loop(L, r, false);
+  bind_exit_push(L, r->vm, &r->exit, S_VCPUS);
+  return 1;
+}
+
+static int resume_output(lua_State *L, int status, lua_KContext ctx) {
+  struct bind_run *r = (struct bind_run *)ctx;
+  (void)status;
+  come_back(L, r);
+  r->calling = false;
+  return loop(L, r, true);
+}
+
+static int body(lua_State *L) {
+  struct bind_run *r = lua_touserdata(L, S_RUN);
+  begin(L, r);
+  return loop(L, r, false);
+}
+
+static int ended(lua_State *L, int status, lua_KContext ctx) {
+  (void)ctx;
+  return status == LUA_OK || status == LUA_YIELD ? 1 : lua_error(L);
+}
+
+// ------------------------------------------------------------- vm:run etc. --
+
+static void read_timeout(lua_State *L, struct bind_run *r) {
+  if (lua_type(L, -1) != LUA_TNUMBER)
+    luaL_error(L, "run timeout must be a number of seconds, not %s",
+               luaL_typename(L, -1));
+  double seconds = lua_tonumber(L, -1);
+  if (!(seconds >= 0))
+    luaL_error(L, "run timeout must not be negative");
+  if (seconds < 1e9)
+    r->timeout_end = host_ns() + (uint64_t)(seconds * 1e9);
+}
+
+static uint64_t read_count(lua_State *L, int idx, const char *what) {
+  lua_Integer n = bind_integer(L, idx, what);
+  if (n < 0) luaL_error(L, "%s must not be negative", what);
+  return (uint64_t)n;
+}
+
+// run(), run(budget), run{budget=, deadline=, timeout=}
+static void read_limits(lua_State *L, int idx, struct bind_run *r) {
+  static const char *const names[] = {"budget", "deadline", "timeout", NULL};
+  r->budget = r->deadline = r->timeout_end = TV_NO_LIMIT;
+  if (lua_isnoneornil(L, idx)) return;
+  if (lua_type(L, idx) == LUA_TNUMBER) {
+    r->budget = read_count(L, idx, "run budget");
+    return;
+  }
+  bind_options(L, idx, "run", names);
+  if (lua_getfield(L, idx, "budget") != LUA_TNIL)
+    r->budget = read_count(L, -1, "run budget");
+  if (lua_getfield(L, idx, "deadline") != LUA_TNIL)
+    r->deadline = read_count(L, -1, "run deadline");
+  if (lua_getfield(L, idx, "timeout") != LUA_TNIL) read_timeout(L, r);
+}
+
+// On the stack top: vm, run.
+static int run(lua_State *L) {
+  int vm = lua_gettop(L) - 1;
+  lua_getiuservalue(L, vm + 1, RUN_MESSAGE);
+  lua_pushcfunction(L, body);
+  lua_pushvalue(L, vm);
+  lua_pushvalue(L, vm + 1);
+  lua_getiuservalue(L, vm, VM_HANDLERS);
+  lua_getiuservalue(L, vm, VM_VCPUS);
+  lua_getiuservalue(L, vm, VM_MEMORY);
+  return ended(L, lua_pcallk(L, S_TOP, 1, vm + 2, 0, ended), 0);
+}
+
+int bind_run_vm(lua_State *L) {
+  struct bind_vm *vm = bind_vm_check(L, 1);
+  if (vm->active != NULL) bind_run_idle(L, 1, NULL);
+  lua_settop(L, 2);
+  lua_pushvalue(L, 1);
+  lua_getiuservalue(L, 1, VM_RUN);
+  struct bind_run *r = lua_touserdata(L, -1);
+  read_limits(L, 2, r);
+  r->vcpu = NULL;
+  lua_settop(L, 4);
+  return run(L);
+}
+
+// On the stack: the vcpu. Leaves vm and run there.
+static struct bind_run *prepare(lua_State *L) {
+  struct bind_vcpu *cpu = bind_vcpu_check(L, 1);
+  lua_settop(L, 2);
+  lua_getiuservalue(L, 1, VCPU_VM);
+  if (cpu->vm->active != NULL) bind_run_idle(L, 3, cpu->vcpu);
+  lua_getiuservalue(L, 1, VCPU_RUN);
+  struct bind_run *r = lua_touserdata(L, -1);
+  r->vcpu = cpu->vcpu;
+  return r;
+}
+
+int bind_run_vcpu(lua_State *L) {
+  read_limits(L, 2, prepare(L));
+  lua_settop(L, 4);
+  return run(L);
+}
+
+// cpu:step([n])
+int bind_run_step(lua_State *L) {
+  struct bind_run *r = prepare(L);
+  r->budget = lua_isnil(L, 2) ? 1 : read_count(L, 2, "step count");
+  r->deadline = r->timeout_end = TV_NO_LIMIT;
+  return run(L);
+}
+
+void bind_run_open(lua_State *L) {
+  lua_createtable(L, 0, 2);
+  lua_pushliteral(L, "tinyvmm.run");
+  lua_setfield(L, -2, "__name");
+  lua_pushcfunction(L, run_close);
+  lua_setfield(L, -2, "__close");
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &bind_keys[KEY_RUN]);
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+//
+// What the files of core/ share with each other and with nobody else:
+// backends see vm.h, mem.h and backend.h, callers see tinyvmm.h.
+//
+// Functions named after a file live there. None of them is called during the
+// backend's own run, so all find every vCPU's registers in place.
+
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include <assert.h>
+
+#include "base/alloc.h"
+#include "base/bits.h"
+#include "base/err.h"
+#include "base/os.h"
+#include "core/vm.h"
+
+// vcpu.c ------------------------------------------------------------------
+
+// TV_E_THREAD if another thread owns the vCPU.
+tv_status vcpu_check_thread(const tv_vcpu *, tv_error *);
+
+// Registers as after tv_vcpu_new, with this pc and sp.
+void vcpu_reset(tv_vcpu *, uint64_t pc, uint64_t sp);
+
+// 64-bit registers by number (X, PC, PSTATE, SYS), past all checks.
+uint64_t vcpu_reg(tv_vcpu *, tv_reg);
+void vcpu_set_reg(tv_vcpu *, tv_reg, uint64_t value);
+
+// vm.c --------------------------------------------------------------------
+
+// TV_E_BUSY during a run; `what` is the verb for the error's text.
+tv_status vm_check_idle(const tv_vm *, const char *what, tv_error *);
+
+// reg.c -------------------------------------------------------------------
+
+enum reg_access { REG_RW, REG_RO, REG_WO };
+enum reg_access reg_access(tv_reg);
+
+// exit.c ------------------------------------------------------------------
+
+// Fills everything but `u`, which is zeroed, for the vCPU as it stands now
+// (NULL: no vCPU is concerned). `back` is how many bytes before the present
+// pc the instruction stands: 0 or 4.
+void exit_fill(tv_exit *, tv_exit_kind, tv_vcpu *, unsigned back);
+
+// Turns an HVC exit into another kind about the same instruction.
+void exit_shutdown(tv_exit *, tv_shutdown, uint64_t status);
+void exit_read_fault(tv_exit *, tv_fault, uint64_t gpa);
+
+// hypercall.c -------------------------------------------------------------
+
+// Answers an HVC exit: true if the vCPU goes on (or is now off or idle),
+// false if *exit, perhaps changed, is to be returned.
+bool hypercall_serve(tv_vcpu *, tv_exit *);
+
+// psci.c: the same for numbers from 0x80000000 on, which nobody overrides.
+#define SMCCC_FAST UINT32_C(0x80000000)
+bool psci_serve(tv_vcpu *, tv_exit *);
+
+// output.c ----------------------------------------------------------------
+
+void output_put(tv_vm *, const char *data, size_t size);
+void output_flush(tv_vm *);
+
+#endif

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MIT
+//
+// The guest-physical map: a sorted array of regions, found by bisection, and
+// what the host does with their memory. Everything is checked before anything
+// changes; backends hear of a region while it is entered.
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/core.h"
+
+// The architecture's largest physical address has 52 bits (Arm ARM D8.1.8);
+// backends refuse what is beyond their own.
+#define PHYSICAL_END (UINT64_C(1) << 52)
+
+enum { PROT_ALL = TV_READ | TV_WRITE | TV_EXEC };
+
+// --------------------------------------------------------------- finding --
+
+// The number of regions based at or below gpa.
+static size_t below(const struct mem *mem, uint64_t gpa) {
+  size_t lo = 0, hi = mem->count;
+  while (lo < hi) {
+    size_t mid = lo + (hi - lo) / 2;
+    if (mem->region[mid]->base <= gpa) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
+}
+
+struct region *mem_at(const tv_vm *vm, uint64_t gpa) {
+  size_t n = below(&vm->mem, gpa);
+  if (!n) return NULL;
+  struct region *r = vm->mem.region[n - 1];
+  return gpa - r->base < r->size ? r : NULL;
+}
+
+struct region *mem_range(const tv_vm *vm, uint64_t gpa, uint64_t size) {
+  struct region *r = mem_at(vm, gpa);
+  return r && size <= r->size - (gpa - r->base) ? r : NULL;
+}
+
+static uint64_t last(const struct region *r) {
+  return r->base + (r->size - 1);
+}
+
+static const char *kind_name(const struct region *r) {
+  return r->kind == TV_MEM_RAM ? "RAM" :
+         r->kind == TV_MEM_ROM ? "ROM" : "MMIO";
+}
+
+// -------------------------------------------------------------- mapping --
+
+static tv_status check_aligned(const tv_vm *vm, const char *what,
+                               uint64_t value, tv_error *err) {
+  uint64_t rest = value & (vm->granule - 1), low = value - rest;
+  if (!rest) return TV_OK;
+  return err_set(err, TV_E_ALIGNMENT, value, "%s 0x%" PRIx64 " is not a "
+                 "multiple of the granule 0x%x (%u KiB); the nearest are "
+                 "0x%" PRIx64 " and 0x%" PRIx64, what, value, vm->granule,
+                 vm->granule / 1024, low, low + vm->granule);
+}
+
+static tv_status check_free(const tv_vm *vm, const struct region *want,
+                            tv_error *err) {
+  size_t n = below(&vm->mem, last(want));
+  if (!n || last(vm->mem.region[n - 1]) < want->base) return TV_OK;
+  const struct region *there = vm->mem.region[n - 1];
+  uint64_t at = want->base > there->base ? want->base : there->base;
+  return err_set(err, TV_E_OVERLAP, at, "%s 0x%" PRIx64 "..0x%" PRIx64
+                 " overlaps the %s mapped at 0x%" PRIx64 "..0x%" PRIx64,
+                 kind_name(want), want->base, last(want), kind_name(there),
+                 there->base, last(there));
+}
+
+static tv_status check_place(const tv_vm *vm, const struct region *want,
+                             tv_error *err) {
+  uint64_t base = want->base, size = want->size;
+  if (!size)
+    return err_set(err, TV_E_INVALID, base, "the size of the region at 0x%"
+                   PRIx64 " is 0", base);
+  if (base > PHYSICAL_END || size > PHYSICAL_END - base)
+    return err_set(err, TV_E_RANGE, base, "0x%" PRIx64 " bytes at 0x%" PRIx64
+                   " end beyond the 52-bit physical address space", size,
+                   base);
+  tv_status s = check_aligned(vm, "base", base, err);
+  if (!s) s = check_aligned(vm, "size", size, err);
+  if (!s) s = check_free(vm, want, err);
+  return s;
+}
+
+static tv_status check_prot(unsigned prot, tv_error *err) {
+  if (!(prot & ~(unsigned)PROT_ALL)) return TV_OK;
+  return err_set(err, TV_E_INVALID, 0, "protection 0x%x has bits besides "
+                 "TV_READ, TV_WRITE and TV_EXEC", prot);
+}
+
+static void release(struct region *r) {
+  alloc_unmap(r->mapping, r->mapping_size);
+  alloc_free(r);
+}
+
+// One mapping holds the store map and, unless the caller brings his own, the
+// memory behind it.
+static tv_status acquire(struct region *r, void *host, tv_error *err) {
+  size_t page = os_page_size();
+  size_t map = (r->size + MEM_GRANULE - 1) >> MEM_GRANULE_SHIFT;
+  map = (map + page - 1) & ~(page - 1);
+  size_t size = host ? map : map + r->size;
+  r->mapping = alloc_map(size);
+  if (!r->mapping)
+    return err_os(err, TV_E_NO_MEMORY, errno, "no host memory for 0x%" PRIx64
+                  " bytes at 0x%" PRIx64, r->size, r->base);
+  r->mapping_size = size;
+  r->store_map = r->mapping;
+  r->host = host ? host : r->store_map + map;
+  return TV_OK;
+}
+
+static void insert(struct mem *mem, struct region *r) {
+  size_t n = below(mem, r->base);
+  memmove(mem->region + n + 1, mem->region + n,
+          (mem->count++ - n) * sizeof *mem->region);
+  mem->region[n] = r;
+}
+
+static void take_out(struct mem *mem, size_t n) {
+  memmove(mem->region + n, mem->region + n + 1,
+          (--mem->count - n) * sizeof *mem->region);
+}
+
+// Enters a region like `want`, which has passed its checks but for the place.
+static tv_status add(tv_vm *vm, const struct region *want, void *host,
+                     tv_error *err) {
+  struct mem *mem = &vm->mem;
+  struct region *r = NULL;
+  tv_status s = vm_check_idle(vm, "map memory", err);
+  if (s) return s;
+  s = check_place(vm, want, err);
+  if (s) return s;
+
+  r = alloc_new(sizeof *r);
+  if (!r || !alloc_grow(&mem->region, &mem->capacity, mem->count + 1,
+                        sizeof *mem->region)) {
+    s = err_set(err, TV_E_NO_MEMORY, want->base, "no host memory for one "
+                "more region (the VM has %zu)", mem->count);
+    goto out;
+  }
+  *r = *want;
+  if (r->kind != TV_MEM_MMIO) {
+    s = acquire(r, host, err);
+    if (s) goto out;
+  }
+  r->id = ++mem->next_id;
+  insert(mem, r);
+  s = vm->backend->map(vm, r, err);
+  if (s) {
+    take_out(mem, below(mem, r->base) - 1);
+    goto out;
+  }
+  return TV_OK;
+
+out:
+  if (r) release(r);
+  return s;
+}
+
+tv_status tv_mem_ram(tv_vm *vm, uint64_t gpa, uint64_t size, unsigned prot,
+                     void *host, tv_error *err) {
+  assert(vm);
+  struct region want = { .base = gpa, .size = size, .prot = prot,
+    .kind = prot & TV_WRITE ? TV_MEM_RAM : TV_MEM_ROM };
+  tv_status s = check_prot(prot, err);
+  if (s) return s;
+  if (size > UINTPTR_MAX - (uintptr_t)host)
+    return err_set(err, TV_E_INVALID, gpa, "0x%" PRIx64 " bytes at host "
+                   "address %p go around the end of the address space", size,
+                   host);
+  return add(vm, &want, host, err);
+}
+
+tv_status tv_mem_mmio(tv_vm *vm, uint64_t gpa, uint64_t size,
+                      tv_error *err) {
+  assert(vm);
+  struct region want = { .base = gpa, .size = size, .kind = TV_MEM_MMIO,
+    .prot = TV_READ | TV_WRITE };
+  return add(vm, &want, NULL, err);
+}
+
+static tv_status check_whole(const struct region *r, uint64_t gpa,
+                             uint64_t end, tv_error *err) {
+  if (r->base >= gpa && last(r) <= end) return TV_OK;
+  return err_set(err, TV_E_RANGE, gpa, "0x%" PRIx64 "..0x%" PRIx64
+                 " cuts the %s at 0x%" PRIx64 "..0x%" PRIx64
+                 "; regions are unmapped whole", gpa, end, kind_name(r),
+                 r->base, last(r));
+}
+
+tv_status tv_mem_unmap(tv_vm *vm, uint64_t gpa, uint64_t size,
+                       tv_error *err) {
+  assert(vm);
+  struct mem *mem = &vm->mem;
+  tv_status s = vm_check_idle(vm, "unmap memory", err);
+  if (s) return s;
+  if (!size || size - 1 > UINT64_MAX - gpa)
+    return err_set(err, TV_E_INVALID, gpa, "0x%" PRIx64 " bytes at 0x%"
+                   PRIx64 " are no range of addresses", size, gpa);
+  uint64_t end = gpa + (size - 1);
+  size_t to = below(mem, end), from = to;
+  while (from && last(mem->region[from - 1]) >= gpa) from--;
+  if (from == to)
+    return err_set(err, TV_E_RANGE, gpa, "nothing is mapped at 0x%" PRIx64
+                   "..0x%" PRIx64, gpa, end);
+  // Only the first and the last can be cut.
+  s = check_whole(mem->region[from], gpa, end, err);
+  if (!s) s = check_whole(mem->region[to - 1], gpa, end, err);
+  if (s) return s;
+  while (to-- > from) {
+    struct region *r = mem->region[to];
+    take_out(mem, to);
+    vm->backend->unmap(vm, r);
+    release(r);
+  }
+  return TV_OK;
+}
+
+tv_status tv_mem_protect(tv_vm *vm, uint64_t gpa, unsigned prot,
+                         tv_error *err) {
+  assert(vm);
+  tv_status s = vm_check_idle(vm, "protect memory", err);
+  if (!s) s = check_prot(prot, err);
+  if (s) return s;
+  struct region *r = mem_at(vm, gpa);
+  if (!r)
+    return err_set(err, TV_E_RANGE, gpa, "nothing is mapped at 0x%" PRIx64,
+                   gpa);
+  if (r->base != gpa || r->kind == TV_MEM_MMIO)
+    return err_set(err, TV_E_RANGE, gpa, "0x%" PRIx64 " is not the base of a "
+                   "RAM or ROM region (it is in the %s at 0x%" PRIx64 "..0x%"
+                   PRIx64 ")", gpa, kind_name(r), r->base, last(r));
+  unsigned old = r->prot;
+  r->prot = prot;
+  s = vm->backend->protect(vm, r, err);
+  if (s) r->prot = old;
+  return s;
+}
+
+void mem_free_all(tv_vm *vm) {
+  struct mem *mem = &vm->mem;
+  while (mem->count) {
+    struct region *r = mem->region[--mem->count];
+    vm->backend->unmap(vm, r);
+    release(r);
+  }
+  alloc_free(mem->region);
+  mem->region = NULL;
+  mem->capacity = 0;
+}
+
+// --------------------------------------------------------------- asking --
+
+static void describe(const struct region *r, tv_region *out) {
+  *out = (tv_region){ .base = r->base, .size = r->size, .kind = r->kind,
+    .prot = r->prot, .host = r->host, .id = r->id };
+}
+
+tv_status tv_mem_region(tv_vm *vm, size_t index, tv_region *out) {
+  assert(vm && out);
+  if (index >= vm->mem.count) return TV_E_RANGE;
+  describe(vm->mem.region[index], out);
+  return TV_OK;
+}
+
+tv_status tv_mem_find(tv_vm *vm, uint64_t gpa, tv_region *out) {
+  assert(vm && out);
+  const struct region *r = mem_at(vm, gpa);
+  if (!r) return TV_E_RANGE;
+  describe(r, out);
+  return TV_OK;
+}
+
+// -------------------------------------------------------------- copying --
+
+// The RAM or ROM region at gpa and how many of `size` bytes lie in it.
+static struct region *piece(const tv_vm *vm, uint64_t gpa, size_t size,
+                            size_t *n) {
+  struct region *r = mem_at(vm, gpa);
+  if (!r || !r->host) return NULL;
+  uint64_t room = r->size - (gpa - r->base);
+  *n = size < room ? size : (size_t)room;
+  return r;
+}
+
+// Whether RAM and ROM cover the whole range.
+static tv_status check_covered(const tv_vm *vm, uint64_t gpa, size_t size,
+                               tv_error *err) {
+  size_t n;
+  for (uint64_t at = gpa, left = size; left; at += n, left -= n) {
+    const struct region *r = piece(vm, at, left, &n);
+    if (r) continue;
+    return err_set(err, TV_E_RANGE, at, "0x%zx bytes at 0x%" PRIx64
+                   " are not all RAM or ROM: %s at 0x%" PRIx64, size, gpa,
+                   mem_at(vm, at) ? "there is MMIO" : "nothing is mapped",
+                   at);
+  }
+  return TV_OK;
+}
+
+tv_status tv_mem_read(tv_vm *vm, uint64_t gpa, void *to, size_t size,
+                      tv_error *err) {
+  assert(vm && (to || !size));
+  tv_status s = check_covered(vm, gpa, size, err);
+  if (s) return s;
+  uint8_t *p = to;
+  for (size_t n; size; gpa += n, p += n, size -= n) {
+    const struct region *r = piece(vm, gpa, size, &n);
+    memmove(p, r->host + (gpa - r->base), n);
+  }
+  return TV_OK;
+}
+
+tv_status tv_mem_write(tv_vm *vm, uint64_t gpa, const void *from,
+                       size_t size, tv_error *err) {
+  assert(vm && (from || !size));
+  tv_status s = check_covered(vm, gpa, size, err);
+  if (s) return s;
+  const uint8_t *p = from;
+  for (size_t n; size; gpa += n, p += n, size -= n) {
+    struct region *r = piece(vm, gpa, size, &n);
+    memmove(r->host + (gpa - r->base), p, n);
+    mem_wrote(vm, r, gpa - r->base, n);
+  }
+  return TV_OK;
+}
+
+void *tv_mem_host(tv_vm *vm, uint64_t gpa, uint64_t size) {
+  assert(vm);
+  const struct region *r = mem_range(vm, gpa, size);
+  return r && r->host ? r->host + (gpa - r->base) : NULL;
+}
+
+// ------------------------------------------------------------- store map --
+
+// The first granule in [g, end) that has CODE set (or clear): `end` if none.
+// Eight at a time, since most maps are all zero and some are huge.
+static uint64_t find_code(const uint8_t *map, uint64_t g, uint64_t end,
+                          bool set) {
+  const uint64_t all = UINT64_C(0x0101010101010101) * STORE_CODE;
+  for (uint64_t eight; end - g >= 8; g += 8) {
+    memcpy(&eight, map + g, 8);
+    if ((eight & all) != (set ? 0 : all)) break;
+  }
+  while (g < end && !(map[g] & STORE_CODE) == set) g++;
+  return g;
+}
+
+void mem_wrote(tv_vm *vm, struct region *r, uint64_t off, uint64_t len) {
+  if (!len) return;
+  uint64_t g = off >> MEM_GRANULE_SHIFT;
+  uint64_t end = ((off + len - 1) >> MEM_GRANULE_SHIFT) + 1;
+  while ((g = find_code(r->store_map, g, end, true)) < end) {
+    uint64_t stop = find_code(r->store_map, g, end, false);
+    uint64_t lo = g << MEM_GRANULE_SHIFT, hi = stop << MEM_GRANULE_SHIFT;
+    if (lo < off) lo = off;
+    if (hi > off + len) hi = off + len;
+    vm->backend->code_changed(vm, r, lo, hi - lo);
+    g = stop;
+  }
+}
+
+void tv_mem_wrote(tv_vm *vm, uint64_t gpa, uint64_t size) {
+  assert(vm);
+  for (size_t n; size; gpa += n, size -= n) {
+    struct region *r = piece(vm, gpa, size, &n);
+    if (!r) return;
+    mem_wrote(vm, r, gpa - r->base, n);
+  }
+}
+
+void mem_mark_code(struct region *r, uint64_t off) {
+  uint64_t g = off >> MEM_GRANULE_SHIFT;
+  r->store_map[g] |= STORE_CODE;
+  if (g) r->store_map[g - 1] |= STORE_CODE;
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+//
+// Runs: one vCPU, or all that are on, in turns.
+//
+// A run is a sequence of grants. Between two of them the core looks at
+// everything that ends a run from outside (stop, budget, deadline, timeout),
+// whose turn it is, and answers hypercalls. The state between grants is all
+// in the VM: a budget that ends in the middle of a turn, or of a wait, changes
+// nothing about what comes next, however the caller slices it.
+
+#include "core/core.h"
+
+struct run {
+  tv_vm *vm;
+  tv_vcpu *only;      // the one to run; NULL: all that are on
+  uint64_t budget;
+  tv_exit *exit;
+};
+
+static uint64_t min(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+// ------------------------------------------------------------ who is next --
+
+static bool ready(tv_vcpu *cpu) {
+  if (cpu->power != VCPU_ON) return false;
+  if (cpu->idle && cpu->vm->backend->wakes(cpu)) cpu->idle = false;
+  return !cpu->idle;
+}
+
+// NULL: nobody can run.
+static tv_vcpu *next(const struct run *run) {
+  tv_vm *vm = run->vm;
+  if (run->only) return ready(run->only) ? run->only : NULL;
+  if (vm->turn_left && vm->vcpus && ready(vm->vcpu[vm->turn]))
+    return vm->vcpu[vm->turn];
+  for (unsigned k = 1; k <= vm->vcpus; k++) {
+    unsigned i = (vm->turn + k) % vm->vcpus;
+    if (!ready(vm->vcpu[i])) continue;
+    vm->turn = i;
+    vm->turn_left = TURN_STEPS;
+    return vm->vcpu[i];
+  }
+  return NULL;
+}
+
+// When nobody can run: the first vCPU that waits, from the one whose turn it
+// is on, and the one whose timer comes next (NULL: none of either kind).
+struct waiting { tv_vcpu *first, *timed; uint64_t event; };
+
+static struct waiting waiting(const struct run *run) {
+  const tv_vm *vm = run->vm;
+  struct waiting w = { NULL, NULL, TV_NO_LIMIT };
+  unsigned count = run->only ? 1 : vm->vcpus;
+  for (unsigned k = 0; k < count; k++) {
+    tv_vcpu *cpu = run->only ? run->only
+                             : vm->vcpu[(vm->turn + k) % vm->vcpus];
+    if (cpu->power != VCPU_ON) continue;
+    if (!w.first) w.first = cpu;
+    uint64_t event = vm->backend->next_event(cpu);
+    if (event >= w.event) continue;
+    w.timed = cpu;
+    w.event = event;
+  }
+  return w;
+}
+
+// ---------------------------------------------------------------- leaving --
+
+// Fills the exit; returns false, for `return leave(...)` in a step.
+static bool leave(const struct run *run, tv_exit_kind kind) {
+  tv_vm *vm = run->vm;
+  tv_vcpu *cpu = run->only ? run->only
+                 : vm->vcpus ? vm->vcpu[vm->turn] : NULL;
+  exit_fill(run->exit, kind, cpu, 0);
+  return false;
+}
+
+static bool leave_halted(const struct run *run) {
+  leave(run, TV_EXIT_SHUTDOWN);
+  run->exit->u.shutdown.reason = TV_SHUTDOWN_HALT;
+  return false;
+}
+
+// Only the caller can end this wait; running again goes on behind the WFI.
+static bool leave_waiting(const struct run *run, tv_vcpu *cpu) {
+  cpu->idle = false;
+  exit_fill(run->exit, TV_EXIT_WFI, cpu, 4);
+  return false;
+}
+
+static bool stop_requested(tv_vm *vm) {
+  return atomic_load(&vm->request) & REQUEST_STOP &&
+         atomic_fetch_and(&vm->request, ~(unsigned)REQUEST_STOP) &
+           REQUEST_STOP;
+}
+
+// ---------------------------------------------------------------- running --
+
+// Nobody can run: lets idle time pass, in no steps. When the event is there
+// its vCPU goes on even if nothing wakes it (WFI may end at any time, Arm ARM
+// D1.6), so that no wait lasts for ever.
+static bool wait_for_event(const struct run *run) {
+  tv_vm *vm = run->vm;
+  struct waiting w = waiting(run);
+  if (!w.first) return leave_halted(run);
+  if (!w.timed) return leave_waiting(run, w.first);
+  if (!run->budget) return leave(run, TV_EXIT_BUDGET);
+  uint64_t now = vm->backend->time(vm);
+  if (now >= vm->deadline) return leave(run, TV_EXIT_DEADLINE);
+  if (w.event > now) vm->backend->skip_to(vm, min(w.event, vm->deadline));
+  if (w.event <= vm->deadline) w.timed->idle = false;
+  return true;
+}
+
+// The steps that may be done before the core must look again; 0 if a limit
+// is reached, whose exit is then filled.
+static uint64_t grant(const struct run *run) {
+  tv_vm *vm = run->vm;
+  uint64_t steps = min(run->budget, GRANT_STEPS);
+  if (!steps) return leave(run, TV_EXIT_BUDGET);
+  if (!run->only) steps = min(steps, vm->turn_left);
+  if (vm->deadline != TV_NO_LIMIT) {
+    uint64_t now = vm->backend->time(vm);
+    if (now >= vm->deadline) return leave(run, TV_EXIT_DEADLINE);
+    steps = min(steps, vm->deadline - now);
+  }
+  if (vm->timeout != TV_NO_LIMIT && os_clock() >= vm->timeout)
+    return leave(run, TV_EXIT_TIMEOUT);
+  return steps;
+}
+
+static bool answered(tv_vcpu *cpu, tv_exit *exit) {
+  exit->vcpu = cpu;
+  exit->icount = cpu->icount;
+  return exit->kind == TV_EXIT_HVC && hypercall_serve(cpu, exit);
+}
+
+// One grant; false when the exit is filled.
+static bool step(struct run *run) {
+  tv_vm *vm = run->vm;
+  tv_vcpu *cpu = next(run);
+  if (cpu != atomic_load_explicit(&vm->current, memory_order_relaxed))
+    atomic_store(&vm->current, cpu);
+  if (stop_requested(vm)) return leave(run, TV_EXIT_STOPPED);
+  if (!cpu) return wait_for_event(run);
+  uint64_t steps = grant(run), done = 0;
+  if (!steps) return false;
+
+  enum back_end end = vm->backend->run(cpu, steps, &done, run->exit);
+  run->budget -= done;
+  if (vm->backend->exact) cpu->icount += done;
+  if (!run->only) vm->turn_left -= done;
+  if (end == BACK_IDLE) cpu->idle = true;
+  bool go_on = end != BACK_EXIT || answered(cpu, run->exit);
+  if (!run->only && (end == BACK_YIELD || cpu->idle)) vm->turn_left = 0;
+  return go_on;
+}
+
+// ------------------------------------------------------------------ doors --
+
+static tv_status check_pending(const tv_vcpu *cpu, tv_error *err) {
+  if (!cpu->vm->backend->pending(cpu)) return TV_OK;
+  return err_set(err, TV_E_PENDING, 0, "vCPU %u waits for the answer to a "
+                 "read; call tv_vcpu_answer, _skip or _inject", cpu->index);
+}
+
+static void claim(tv_vcpu *cpu) {
+  if (cpu->owned) return;
+  cpu->owned = true;
+  cpu->owner = pthread_self();
+}
+
+static void drive(struct run *run) {
+  tv_vm *vm = run->vm;
+  vm->running = true;
+  if (!run->budget) leave(run, TV_EXIT_BUDGET);
+  else while (step(run)) {}
+  atomic_store_explicit(&vm->current, NULL, memory_order_relaxed);
+  output_flush(vm);
+  vm->running = false;
+}
+
+tv_status tv_vcpu_run(tv_vcpu *cpu, uint64_t budget, tv_exit *out,
+                      tv_error *err) {
+  assert(cpu && out);
+  tv_status s = vcpu_check_thread(cpu, err);
+  if (!s) s = vm_check_idle(cpu->vm, "run", err);
+  if (!s) s = check_pending(cpu, err);
+  if (s) return s;
+  if (cpu->power == VCPU_EXITED)
+    return err_set(err, TV_E_STATE, 0, "vCPU %u has ended; set its pc, or "
+                   "reset the VM, to run it again", cpu->index);
+  claim(cpu);
+  cpu->power = VCPU_ON;
+  drive(&(struct run){ cpu->vm, cpu, budget, out });
+  return TV_OK;
+}
+
+tv_status tv_vm_run(tv_vm *vm, uint64_t budget, tv_exit *out,
+                    tv_error *err) {
+  assert(vm && out);
+  tv_status s = TV_OK;
+  for (unsigned i = 0; !s && i < vm->vcpus; i++)
+    s = vcpu_check_thread(vm->vcpu[i], err);
+  if (!s) s = vm_check_idle(vm, "run", err);
+  for (unsigned i = 0; !s && i < vm->vcpus; i++)
+    if (vm->vcpu[i]->power == VCPU_ON) s = check_pending(vm->vcpu[i], err);
+  if (s) return s;
+  for (unsigned i = 0; i < vm->vcpus; i++) claim(vm->vcpu[i]);
+  drive(&(struct run){ vm, NULL, budget, out });
+  return TV_OK;
+}

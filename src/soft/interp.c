@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+//
+// The run loop. The inner loop executes predecoded instructions and counts
+// them; everything that needs the time, an exception or the world outside
+// leaves it, so that the outer loop sees pc, clock and flags in memory.
+//
+// Interrupts and timers: lines change only between inner runs, and a timer's
+// expiry bounds the steps of an inner run, so both fall on exact steps.
+
+#include <string.h>
+
+#include "a64/esr.h"
+#include "soft/soft.h"
+
+// Executes up to n instructions from cpu->pc; n > 0. Returns how many are
+// left: 0 if all are done, else the first of these left the loop.
+static uint64_t execute(struct soft_cpu *cpu, uint64_t n) {
+  const struct insn *i = soft_jump(cpu, cpu->pc);
+  do {
+    const struct insn *next = i->fn(cpu, i);
+    if (BITS_UNLIKELY(!next)) return n;
+    i = next;
+  } while (--n);
+  cpu->pc = soft_pc(cpu, i);
+  return 0;
+}
+
+static bool interrupt_due(const struct soft_cpu *cpu) {
+  bool open_i = !(cpu->pstate & PSTATE_I), open_f = !(cpu->pstate & PSTATE_F);
+  return (open_i && soft_irq_line(cpu)) || (open_f && soft_fiq_line(cpu));
+}
+
+static uint64_t bound(const struct soft_cpu *cpu, uint64_t left) {
+  if (cpu->pending.active) return 1;
+  uint64_t timer = soft_timer_distance(cpu);
+  return timer < left ? timer : left;
+}
+
+static enum slow_step fetch_again(struct soft_cpu *cpu) {
+  if (cpu->h.vm->code_pages >= CODE_PAGES_MAX) {
+    soft_code_flush(cpu->h.vm, cpu->h.vcpu->vm);
+    if (soft_jump(cpu, cpu->pc) != &soft_fetch_fault) return STEP_AGAIN;
+  }
+  return soft_fetch_failure(cpu);
+}
+
+static enum slow_step why_left(struct soft_cpu *cpu) {
+  switch (cpu->h.leave) {
+  case LEAVE_SLOW: return soft_slow(cpu, cpu->h.word);
+  case LEAVE_EXCEPTION: return STEP_EXCEPTION;
+  case LEAVE_EXIT: return STEP_EXIT;
+  case LEAVE_FETCH: return fetch_again(cpu);
+  }
+  return STEP_EXIT;
+}
+
+static void fill_exit(const struct soft_cpu *cpu, uint64_t pc,
+                      tv_exit *exit) {
+  *exit = cpu->h.exit;
+  exit->pc = pc;
+  exit->pstate = soft_pstate(cpu);
+  exit->insn = 0;
+  const struct region *region = mem_range(cpu->h.vcpu->vm, pc, 4);
+  if (region && region->host)
+    memcpy(&exit->insn, region->host + (pc - region->base), 4);
+}
+
+// A run in progress: what is left of the grant, and how it ended.
+struct run {
+  uint64_t left;
+  enum back_end end;
+  bool over;
+  tv_exit *exit;
+};
+
+static void count(struct soft_cpu *cpu, struct run *run, uint64_t steps) {
+  cpu->h.vm->clock += steps;
+  run->left -= steps;
+}
+
+static void stop(struct run *run, enum back_end end) {
+  run->end = end;
+  run->over = true;
+}
+
+static void stop_exit(struct soft_cpu *cpu, struct run *run, uint64_t pc) {
+  fill_exit(cpu, pc, run->exit);
+  stop(run, BACK_EXIT);
+}
+
+// Finishes the instruction that left the inner loop.
+static void finish(struct soft_cpu *cpu, struct run *run,
+                   enum slow_step step) {
+  uint64_t pc = cpu->pc;
+  switch (step) {
+  case STEP_AGAIN:
+    return;
+  case STEP_EXIT:
+    stop_exit(cpu, run, pc);
+    return;
+  case STEP_EXCEPTION:
+    if (!soft_take(cpu, &cpu->h.exc)) {
+      stop_exit(cpu, run, pc);
+      return;
+    }
+    break;
+  case STEP_JUMPED:
+    break;
+  case STEP_NEXT: case STEP_IDLE: case STEP_YIELD: case STEP_EXIT_DONE:
+    cpu->pc += 4;
+    break;
+  }
+  cpu->pending.active = cpu->pending.waiting = false;
+  count(cpu, run, 1);
+  if (step == STEP_EXIT_DONE) stop_exit(cpu, run, pc);
+  if (step == STEP_IDLE) stop(run, BACK_IDLE);
+  if (step == STEP_YIELD) stop(run, BACK_YIELD);
+}
+
+// What comes before the next instruction: timer exits, interrupts (entering
+// one is no step), an illegal execution state. True if there was something.
+static bool before(struct soft_cpu *cpu, struct run *run) {
+  if (cpu->pending.active) return false;
+  if (soft_timer_exit_due(cpu)) {
+    soft_timer_exit_reported(cpu);
+    cpu->h.exit.kind = TV_EXIT_TIMER;
+    stop_exit(cpu, run, cpu->pc);
+    return true;
+  }
+  if (interrupt_due(cpu)) {
+    if (!soft_take_interrupt(cpu)) stop_exit(cpu, run, cpu->pc);
+    return true;
+  }
+  if (cpu->pstate & PSTATE_IL &&
+      soft_jump(cpu, cpu->pc) != &soft_fetch_fault) {   // D1.3.5.5: later
+    finish(cpu, run, soft_raise(cpu, esr_make(ESR_EC_ILLEGAL, 0),
+                                TV_FAULT_ILLEGAL_STATE));
+    return true;
+  }
+  return false;
+}
+
+enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
+                       tv_exit *exit) {
+  struct soft_cpu *cpu = vcpu->back;
+  struct run run = { .left = grant, .end = BACK_DONE, .exit = exit };
+  if (cpu->pending.active && cpu->pending.pc != cpu->pc)
+    cpu->pending.active = false;
+  while (run.left && !run.over) {
+    if (before(cpu, &run)) continue;
+    uint64_t n = bound(cpu, run.left), rest = execute(cpu, n);
+    count(cpu, &run, n - rest);
+    if (rest) finish(cpu, &run, why_left(cpu));
+    else cpu->pending.active = false;
+  }
+  *done = grant - run.left;
+  return run.end;
+}

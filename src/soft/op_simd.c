@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+//
+// Moves of FP/SIMD registers (Arm ARM C4.1.96): FMOV, DUP, INS, UMOV, SMOV,
+// modified immediates, and the vector ORR that spells a move. (Arithmetic is
+// a later issue.)
+//
+// `d`, `n`, `m` are vector register numbers or slots of general ones. Every
+// write defines the whole register. Element positions are byte offsets.
+
+#include <string.h>
+
+#include "soft/op.h"
+
+static bool fp_off(const struct soft_cpu *cpu) {
+  return BITS_UNLIKELY(!(cpu->mode & MODE_FP));
+}
+
+static void set_v(struct soft_cpu *cpu, unsigned d, uint64_t low,
+                  uint64_t high) {
+  cpu->v[d][0] = low;
+  cpu->v[d][1] = high;
+}
+
+// ----------------------------------------------------------------- FMOV --
+
+static inline const struct insn *fmov(struct soft_cpu *cpu,
+                                      const struct insn *i, bool x) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  set_v(cpu, i->d, op_width(cpu->v[i->n][0], x), 0);
+  return i + 1;
+}
+HANDLER(fmov_d, fmov, true)
+HANDLER(fmov_s, fmov, false)
+
+static inline const struct insn *fmov_to_x(struct soft_cpu *cpu,
+                                           const struct insn *i, bool x,
+                                           unsigned half) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  cpu->x[i->d] = op_width(cpu->v[i->n][half], x);
+  return i + 1;
+}
+HANDLER(fmov_xd, fmov_to_x, true, 0)
+HANDLER(fmov_ws, fmov_to_x, false, 0)
+HANDLER(fmov_xh, fmov_to_x, true, 1)
+
+static inline const struct insn *fmov_from_x(struct soft_cpu *cpu,
+                                             const struct insn *i, bool x) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  set_v(cpu, i->d, op_width(cpu->x[i->n], x), 0);
+  return i + 1;
+}
+HANDLER(fmov_dx, fmov_from_x, true)
+HANDLER(fmov_sw, fmov_from_x, false)
+
+// The only move to a part of a register but INS.
+static const struct insn *fmov_hx(struct soft_cpu *cpu,
+                                  const struct insn *i) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  cpu->v[i->d][1] = cpu->x[i->n];
+  return i + 1;
+}
+
+void op_FMOV_f(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  i->fn = a64_ftype(w) ? fmov_d : fmov_s;
+  i->d = (uint8_t)a64_rd(w);
+  i->n = (uint8_t)a64_rn(w);
+}
+
+static void to_x(struct insn *i, uint32_t w) {
+  i->d = slot_write(a64_rd(w));
+  i->n = (uint8_t)a64_rn(w);
+}
+
+static void from_x(struct insn *i, uint32_t w) {
+  i->d = (uint8_t)a64_rd(w);
+  i->n = slot_read(a64_rn(w));
+}
+
+void op_FMOV_gf(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  to_x(i, w);
+  i->fn = a64_sf(w) ? fmov_xd : fmov_ws;
+}
+
+void op_FMOV_gf_hi(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  to_x(i, w);
+  i->fn = fmov_xh;
+}
+
+void op_FMOV_fg(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  from_x(i, w);
+  i->fn = a64_sf(w) ? fmov_dx : fmov_sw;
+}
+
+void op_FMOV_fg_hi(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  from_x(i, w);
+  i->fn = fmov_hx;
+}
+
+// ------------------------------------------------- immediates, by the word --
+
+// VFPExpandImm (shared/functions): imm8 = a b cdefgh is the sign, an exponent
+// of NOT(b), b, b .. b, and its last two bits with the fraction's first four.
+static uint64_t fp_expand(unsigned imm8, bool is_double) {
+  uint64_t sign = imm8 >> 7, low = imm8 & 0x3f;
+  bool b = imm8 >> 6 & 1;
+  if (is_double)
+    return sign << 63 | (b ? UINT64_C(0xff) << 54 : UINT64_C(1) << 62) |
+           low << 48;
+  return sign << 31 | (b ? UINT64_C(0x1f) << 25 : UINT64_C(1) << 30) |
+         low << 19;
+}
+
+static const struct insn *fmov_imm(struct soft_cpu *cpu,
+                                   const struct insn *i) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  set_v(cpu, i->d, fp_expand(a64_imm8(i->word), a64_ftype(i->word)), 0);
+  return i + 1;
+}
+
+void op_FMOV_i(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  i->fn = fmov_imm;
+  i->d = (uint8_t)a64_rd(w);
+  i->word = w;
+}
+
+// Each bit of imm8 as a byte of ones or zeros.
+static uint64_t byte_mask(unsigned imm8) {
+  uint64_t mask = 0;
+  for (unsigned k = 0; k < 8; k++)
+    if (imm8 >> k & 1) mask |= UINT64_C(0xff) << (8 * k);
+  return mask;
+}
+
+// AdvSIMDExpandImm (shared/functions), before any inversion.
+static uint64_t simd_expand(unsigned op, unsigned cmode, uint64_t imm8) {
+  const uint64_t words = UINT64_C(0x100000001);
+  const uint64_t halves = UINT64_C(0x0001000100010001);
+  if (cmode < 8) return (imm8 << (cmode >> 1) * 8) * words;
+  if (cmode < 12) return (imm8 << (cmode >> 1 & 1) * 8) * halves;
+  if (cmode == 12) return (imm8 << 8 | 0xff) * words;
+  if (cmode == 13) return (imm8 << 16 | 0xffff) * words;
+  if (cmode == 14)
+    return op ? byte_mask((unsigned)imm8)
+              : imm8 * UINT64_C(0x0101010101010101);
+  return op ? fp_expand((unsigned)imm8, true)
+            : fp_expand((unsigned)imm8, false) * words;
+}
+
+static const struct insn *simd_imm(struct soft_cpu *cpu,
+                                   const struct insn *i) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  uint32_t w = i->word;
+  unsigned op = a64_op(w), cmode = a64_cmode(w);
+  uint64_t imm = simd_expand(op, cmode, a64_abc(w) << 5 | a64_defgh(w));
+  uint64_t *v = cpu->v[i->d], low = imm, high = imm;
+  bool modify = cmode < 12 && cmode & 1;   // ORR, BIC; else MOVI, MVNI
+  if (modify) {
+    low = op ? v[0] & ~imm : v[0] | imm;
+    high = op ? v[1] & ~imm : v[1] | imm;
+  } else if (op && cmode < 14) {
+    low = high = ~imm;
+  }
+  set_v(cpu, i->d, low, a64_Q(w) ? high : 0);
+  return i + 1;
+}
+
+void op_SIMD_imm(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  i->fn = simd_imm;
+  i->d = (uint8_t)a64_rd(w);
+  i->word = w;
+}
+
+// ------------------------------------------------------------- elements --
+
+// imm5 is index:1:0..: its lowest set bit is the size. a: log2 of the size,
+// m: byte offset of the element.
+static void element(struct insn *i, uint32_t w) {
+  i->a = (uint8_t)__builtin_ctz(a64_imm5(w));
+  i->m = (uint8_t)(a64_imm5(w) >> (i->a + 1) << i->a);
+}
+
+static inline uint64_t get_element(const struct soft_cpu *cpu, unsigned reg,
+                                   unsigned at, unsigned log2) {
+  uint64_t v = cpu->v[reg][at >> 3] >> (at & 7) * 8;
+  return v & bits_mask(8u << log2);
+}
+
+static inline void put_element(struct soft_cpu *cpu, unsigned reg,
+                               unsigned at, unsigned log2, uint64_t value) {
+  uint64_t mask = bits_mask(8u << log2) << (at & 7) * 8;
+  uint64_t *v = &cpu->v[reg][at >> 3];
+  *v = (*v & ~mask) | (value << (at & 7) * 8 & mask);
+}
+
+// A value of 1 << log2 bytes in every lane of 64 bits.
+static inline uint64_t replicate(uint64_t v, unsigned log2) {
+  v &= bits_mask(8u << log2);
+  for (; log2 < 3; log2++) v |= v << (8u << log2);
+  return v;
+}
+
+static const struct insn *dup_scalar(struct soft_cpu *cpu,
+                                     const struct insn *i) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  set_v(cpu, i->d, get_element(cpu, i->n, i->m, i->a), 0);
+  return i + 1;
+}
+
+// imm: 128 bits rather than 64.
+static const struct insn *dup_element(struct soft_cpu *cpu,
+                                      const struct insn *i) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  uint64_t v = replicate(get_element(cpu, i->n, i->m, i->a), i->a);
+  set_v(cpu, i->d, v, i->imm ? v : 0);
+  return i + 1;
+}
+
+static const struct insn *dup_general(struct soft_cpu *cpu,
+                                      const struct insn *i) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  uint64_t v = replicate(cpu->x[i->n], i->a);
+  set_v(cpu, i->d, v, i->imm ? v : 0);
+  return i + 1;
+}
+
+static const struct insn *umov(struct soft_cpu *cpu, const struct insn *i) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  cpu->x[i->d] = get_element(cpu, i->n, i->m, i->a);
+  return i + 1;
+}
+
+// imm: a 64-bit destination.
+static const struct insn *smov(struct soft_cpu *cpu, const struct insn *i) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  uint64_t v = get_element(cpu, i->n, i->m, i->a);
+  cpu->x[i->d] = op_width((uint64_t)bits_sext(v, 8u << i->a), i->imm);
+  return i + 1;
+}
+
+static const struct insn *ins_general(struct soft_cpu *cpu,
+                                      const struct insn *i) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  put_element(cpu, i->d, i->m, i->a, cpu->x[i->n]);
+  return i + 1;
+}
+
+// imm: byte offset of the source element.
+static const struct insn *ins_element(struct soft_cpu *cpu,
+                                      const struct insn *i) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  uint64_t v = get_element(cpu, i->n, (unsigned)i->imm, i->a);
+  put_element(cpu, i->d, i->m, i->a, v);
+  return i + 1;
+}
+
+void op_DUP_s(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  i->fn = dup_scalar;
+  i->d = (uint8_t)a64_rd(w);
+  i->n = (uint8_t)a64_rn(w);
+  element(i, w);
+}
+
+void op_DUP_e(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  i->fn = dup_element;
+  i->d = (uint8_t)a64_rd(w);
+  i->n = (uint8_t)a64_rn(w);
+  i->imm = (int32_t)a64_Q(w);
+  element(i, w);
+}
+
+void op_DUP_g(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  i->fn = dup_general;
+  from_x(i, w);
+  i->imm = (int32_t)a64_Q(w);
+  element(i, w);
+}
+
+void op_UMOV(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  i->fn = umov;
+  to_x(i, w);
+  element(i, w);
+}
+
+void op_SMOV(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  i->fn = smov;
+  to_x(i, w);
+  i->imm = (int32_t)a64_Q(w);
+  element(i, w);
+}
+
+void op_INS_g(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  i->fn = ins_general;
+  from_x(i, w);
+  element(i, w);
+}
+
+void op_INS_e(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  i->fn = ins_element;
+  i->d = (uint8_t)a64_rd(w);
+  i->n = (uint8_t)a64_rn(w);
+  element(i, w);
+  i->imm = (int32_t)(a64_imm4(w) >> i->a << i->a);
+}
+
+// -------------------------------------------------------------- logical --
+
+static inline const struct insn *orr(struct soft_cpu *cpu,
+                                     const struct insn *i, bool quad) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  const uint64_t *a = cpu->v[i->n], *b = cpu->v[i->m];
+  set_v(cpu, i->d, a[0] | b[0], quad ? a[1] | b[1] : 0);
+  return i + 1;
+}
+HANDLER(orr_16b, orr, true)
+HANDLER(orr_8b, orr, false)
+
+void op_ORR_v(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  i->fn = a64_Q(w) ? orr_16b : orr_8b;
+  i->d = (uint8_t)a64_rd(w);
+  i->n = (uint8_t)a64_rn(w);
+  i->m = (uint8_t)a64_rm(w);
+}

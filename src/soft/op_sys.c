@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: MIT
+//
+// System, exception-generating and hint instructions (Arm ARM C4.1.93 to
+// C4.1.95). All but the no-ops are slow: they leave the inner loop and are
+// executed by soft_slow with pc, flags and clock in memory.
+
+#include <string.h>
+
+#include "a64/esr.h"
+#include "soft/soft.h"
+
+// ------------------------------------------------------------ predecode --
+
+static const struct insn *nop(struct soft_cpu *cpu, const struct insn *i) {
+  (void)cpu;
+  return i + 1;
+}
+
+static const struct insn *clrex(struct soft_cpu *cpu, const struct insn *i) {
+  cpu->excl.valid = false;
+  return i + 1;
+}
+
+static const struct insn *cfinv(struct soft_cpu *cpu, const struct insn *i) {
+  cpu->nzcv ^= PSTATE_C;
+  return i + 1;
+}
+
+// FP/SIMD arithmetic that the model has and this version has not. FP traps
+// come first, as for every FP instruction.
+static const struct insn *fp_arithmetic(struct soft_cpu *cpu,
+                                        const struct insn *i) {
+  if (!(cpu->mode & MODE_FP)) return leave_fp_trap(cpu, i);
+  return leave_fault(cpu, i, TV_FAULT_UNIMPLEMENTED, 0, 0, 0, 'x');
+}
+
+// Unallocated words. C4.1: op0 = bits 28..25 = x111 is FP and Advanced SIMD.
+void soft_predecode_undefined(struct insn *i, uint32_t word) {
+  i->fn = (word >> 25 & 7) == 7 ? fp_arithmetic : leave_undefined;
+  i->word = word;
+}
+
+static void set(struct insn *i, uint32_t word, insn_fn *fn) {
+  i->fn = fn;
+  i->word = word;
+}
+
+// name, handler
+#define SYSTEM_OPS(OP) \
+  OP(UDF, leave_undefined) OP(HLT, leave_undefined) \
+  OP(DCPS1, leave_undefined) OP(DCPS2, leave_undefined) \
+  OP(DCPS3, leave_undefined) OP(DRPS, leave_undefined) \
+  OP(SB, leave_undefined) \
+  OP(HINT, nop) OP(NOP, nop) OP(DSB, nop) OP(DMB, nop) OP(ISB, nop) \
+  OP(CLREX, clrex) OP(CFINV, cfinv) \
+  OP(ERET, leave_slow) OP(SVC, leave_slow) OP(HVC, leave_slow) \
+  OP(SMC, leave_slow) OP(BRK, leave_slow) OP(YIELD, leave_slow) \
+  OP(WFE, leave_slow) OP(WFI, leave_slow) OP(SEV, leave_slow) \
+  OP(SEVL, leave_slow) OP(MSR_i, leave_slow) OP(SYS, leave_slow) \
+  OP(SYSL, leave_undefined) OP(MSR, leave_slow) OP(MRS, leave_slow)
+
+#define PREDECODE(name, handler) \
+  void op_##name(struct insn *i, uint32_t word, unsigned offset) { \
+    (void)offset; \
+    set(i, word, handler); \
+  }
+SYSTEM_OPS(PREDECODE)
+#undef PREDECODE
+
+// ------------------------------------------------------------- EL0 rules --
+
+enum el0 { NONE, RO, RW, FP, TRAP };
+
+static const struct { uint16_t key; uint8_t el0; } el0_rule[] = {
+#define STORED(name, el0, reset, mask) { SYSKEY_##name, el0 },
+#define FIXED(name, el0, value) { SYSKEY_##name, el0 },
+#include "soft/sysregs.def"
+#undef STORED
+#undef FIXED
+  { SYSKEY_nzcv, RW }, { SYSKEY_daif, TRAP }, { SYSKEY_cntvct_el0, TRAP },
+  { SYSKEY_cntpct_el0, TRAP }, { SYSKEY_cntv_tval_el0, TRAP },
+  { SYSKEY_cntp_tval_el0, TRAP }
+};
+
+static enum el0 el0_of(uint16_t key) {
+  for (size_t k = 0; k < sizeof el0_rule / sizeof *el0_rule; k++)
+    if (el0_rule[k].key == key) return el0_rule[k].el0;
+  return NONE;
+}
+
+// Whether EL1 has opened a TRAP register to EL0: SCTLR_EL1.UMA and UCT,
+// MDSCR_EL1.TDCC, CNTKCTL_EL1.EL0PCTEN, EL0VCTEN, EL0VTEN, EL0PTEN.
+static bool open_to_el0(const struct soft_cpu *cpu, uint16_t key) {
+  uint64_t sctlr = cpu->sys[SYS_sctlr_el1];
+  uint64_t cntkctl = cpu->sys[SYS_cntkctl_el1];
+  switch (key) {
+  case SYSKEY_daif: return sctlr >> 9 & 1;
+  case SYSKEY_ctr_el0: return sctlr >> 15 & 1;
+  case SYSKEY_mdccsr_el0: case SYSKEY_dbgdtr_el0: case SYSKEY_dbgdtrrx_el0:
+    return !(cpu->sys[SYS_mdscr_el1] >> 12 & 1);
+  case SYSKEY_cntfrq_el0: return cntkctl & 3;
+  case SYSKEY_cntpct_el0: return cntkctl & 1;
+  case SYSKEY_cntvct_el0: return cntkctl >> 1 & 1;
+  case SYSKEY_cntv_ctl_el0: case SYSKEY_cntv_cval_el0:
+  case SYSKEY_cntv_tval_el0:
+    return cntkctl >> 8 & 1;
+  default: return cntkctl >> 9 & 1;
+  }
+}
+
+// ISS of a trapped system instruction (EC 0x18).
+static enum slow_step trap_system(struct soft_cpu *cpu, uint32_t w) {
+  uint32_t iss = bits_get(w, 19, 2) << 20 | bits_get(w, 5, 3) << 17 |
+                 bits_get(w, 16, 3) << 14 | bits_get(w, 12, 4) << 10 |
+                 bits_get(w, 0, 5) << 5 | bits_get(w, 8, 4) << 1 |
+                 bits_get(w, 21, 1);
+  return soft_raise(cpu, esr_make(ESR_EC_SYS64, iss), TV_FAULT_SYSREG_TRAP);
+}
+
+static enum slow_step trap_fp(struct soft_cpu *cpu) {
+  return soft_raise(cpu, esr_make(ESR_EC_FP, 0x1e00000), TV_FAULT_FP_TRAP);
+}
+
+// --------------------------------------------------------- MRS, MSR, SYS --
+
+static enum slow_step unimplemented(struct soft_cpu *cpu) {
+  soft_fault_exit(cpu, TV_FAULT_UNIMPLEMENTED, 0, 0, 0, 'x');
+  return STEP_EXIT;
+}
+
+// A register that is not there, with TV_TRAP_SYSREG: the embedder's affair.
+// The second execution finds the answer in `pending`.
+static enum slow_step trap_to_host(struct soft_cpu *cpu, uint16_t key,
+                                   unsigned rt, bool write) {
+  bool again = cpu->pending.active && cpu->pending.parts;
+  if (again && !write) cpu->x[slot_write(rt)] = cpu->pending.data[0];
+  if (again) return STEP_NEXT;
+  uint64_t value = cpu->x[slot_read(rt)];
+  cpu->h.exit.kind = TV_EXIT_SYSREG;
+  cpu->h.exit.u.sysreg.key = key;
+  cpu->h.exit.u.sysreg.write = write;
+  cpu->h.exit.u.sysreg.value = write ? value : 0;
+  cpu->pending.active = true;
+  cpu->pending.waiting = !write;
+  cpu->pending.parts = write;
+  cpu->pending.pc = cpu->pc;
+  return STEP_EXIT;
+}
+
+// Whether the guest may not touch the register at all: another EL's, or
+// SP_EL0 while it is the current SP (C5.2.23).
+static bool no_access(const struct soft_cpu *cpu, uint16_t key) {
+  bool el1 = soft_el(cpu);
+  if ((key >> 11 & 7) >= 4) return true;
+  if (key == SYSKEY_sp_el0) return !el1 || !(cpu->mode & MODE_SPSEL);
+  return !el1 && el0_of(key) == NONE;
+}
+
+static bool is_fp_register(uint16_t key) {
+  return key == SYSKEY_fpcr || key == SYSKEY_fpsr;
+}
+
+// What this version's CPU model has no code for yet: the MMU, and software
+// step by the guest's own debugger.
+static bool beyond_us(uint16_t key, uint64_t value) {
+  return (key == SYSKEY_sctlr_el1 || key == SYSKEY_mdscr_el1) && value & 1;
+}
+
+static enum slow_step mrs_msr(struct soft_cpu *cpu, uint32_t w, bool write) {
+  uint16_t key = w >> 5 & 0xffff;
+  unsigned rt = w & 31;
+  bool known = write ? soft_sysreg_writable(key) : soft_sysreg_readable(key);
+  if (!known && cpu->h.vcpu->vm->traps & TV_TRAP_SYSREG)
+    return trap_to_host(cpu, key, rt, write);
+  if (!known || no_access(cpu, key)) return soft_undefined(cpu);
+  if (is_fp_register(key) && !(cpu->mode & MODE_FP)) return trap_fp(cpu);
+  if (!soft_el(cpu)) {
+    enum el0 rule = el0_of(key);
+    if (rule == TRAP && !open_to_el0(cpu, key)) return trap_system(cpu, w);
+    if (rule == RO && write) return soft_undefined(cpu);
+  }
+  if (!write) {
+    soft_sysreg_read(cpu, key, &cpu->x[slot_write(rt)]);
+    return STEP_NEXT;
+  }
+  uint64_t value = cpu->x[slot_read(rt)];
+  if (beyond_us(key, value)) return unimplemented(cpu);
+  soft_sysreg_write(cpu, key, value);
+  return STEP_NEXT;
+}
+
+// MSR (immediate), C5.2: op1:op2 selects the field, CRm is the value.
+static enum slow_step msr_immediate(struct soft_cpu *cpu, uint32_t w) {
+  enum { PAN_FIELD = 0 << 3 | 4, SPSEL_FIELD = 0 << 3 | 5,
+         DAIFSET = 3 << 3 | 6, DAIFCLR = 3 << 3 | 7 };
+  unsigned field = bits_get(w, 16, 3) << 3 | bits_get(w, 5, 3);
+  uint64_t imm = bits_get(w, 8, 4), pstate = soft_pstate(cpu);
+  bool el1 = soft_el(cpu);
+  switch (field) {
+  case DAIFSET: case DAIFCLR:
+    if (!el1 && !open_to_el0(cpu, SYSKEY_daif)) return trap_system(cpu, w);
+    if (field == DAIFSET) pstate |= imm << 6;
+    else pstate &= ~(imm << 6);
+    break;
+  case SPSEL_FIELD:
+    if (!el1) return soft_undefined(cpu);
+    pstate = (pstate & ~(uint64_t)PSTATE_SP) | (imm & 1);
+    break;
+  case PAN_FIELD:
+    if (!el1) return soft_undefined(cpu);
+    pstate &= ~(uint64_t)PSTATE_PAN;
+    if (imm & 1) pstate |= PSTATE_PAN;
+    break;
+  default:
+    return soft_undefined(cpu);
+  }
+  soft_set_pstate(cpu, pstate);
+  return STEP_NEXT;
+}
+
+// DC ZVA: zeroes the 64-byte block (DCZID_EL0.BS = 4). Device memory: an
+// alignment fault (C5.3.19).
+static enum slow_step dc_zva(struct soft_cpu *cpu, uint64_t va) {
+  enum { BLOCK = 64 };
+  uint64_t at = va & ~(uint64_t)(BLOCK - 1);
+  tv_vm *vm = cpu->h.vcpu->vm;
+  if (cpu->mode & MODE_DEVICE || va >> PHYSICAL_BITS) {
+    bool size = va >> PHYSICAL_BITS;
+    enum esr_ec ec = soft_el(cpu) ? ESR_EC_DABT : ESR_EC_DABT_LOW;
+    cpu->h.exc = (struct soft_exc){ .far = va, .has_far = true, .addr = va,
+      .esr = esr_make(ec, ESR_DABT_WNR |
+        (size ? ESR_FSC_ADDRESS_SIZE : ESR_FSC_ALIGNMENT)),
+      .reason = size ? TV_FAULT_ADDRESS_SIZE : TV_FAULT_ALIGNMENT,
+      .access = 'w', .size = BLOCK };
+    return STEP_EXCEPTION;
+  }
+  struct region *r = mem_range(vm, at, BLOCK);
+  if (!r || !r->host || !(r->prot & TV_WRITE)) {
+    soft_fault_exit(cpu, !r ? TV_FAULT_UNMAPPED :
+                    r->kind == TV_MEM_MMIO ? TV_FAULT_UNSUPPORTED :
+                    r->kind == TV_MEM_ROM ? TV_FAULT_READ_ONLY :
+                    TV_FAULT_PROTECTED, va, at, BLOCK, 'w');
+    return STEP_EXIT;
+  }
+  memset(r->host + (at - r->base), 0, BLOCK);
+  mem_wrote(vm, r, at - r->base, BLOCK);
+  return STEP_NEXT;
+}
+
+// AT with the MMU off (D8.2): flat, Device-nGnRnE, outer shareable.
+static enum slow_step address_translate(struct soft_cpu *cpu, uint64_t va) {
+  uint64_t par = (va & UINT64_C(0xfffffffff000)) | 1 << 11 | 2 << 7;
+  if (!(cpu->mode & MODE_DEVICE)) par |= UINT64_C(0xff) << 56;
+  if (va >> PHYSICAL_BITS) par = 1 << 11 | 1;   // address size fault, level 0
+  cpu->sys[SYS_par_el1] = par;
+  return STEP_NEXT;
+}
+
+// SYS: op1, CRn, CRm, op2 as one key. What exists is D17.1's list for v8.0;
+// caches and TLBs need no work here.
+#define SYSOP(op1, crn, crm, op2) \
+  ((op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+static enum slow_step sys_op(struct soft_cpu *cpu, uint32_t w) {
+  enum { UCI = 26, DZE = 14 };
+  uint64_t sctlr = cpu->sys[SYS_sctlr_el1];
+  uint64_t xt = cpu->x[slot_read(w & 31)];
+  bool el1 = soft_el(cpu);
+  unsigned key = w >> 5 & 0x3fff;
+  switch (key) {
+  case SYSOP(3, 7, 4, 1):                            // DC ZVA
+    if (!el1 && !(sctlr >> DZE & 1)) return trap_system(cpu, w);
+    return dc_zva(cpu, xt);
+  case SYSOP(3, 7, 10, 1): case SYSOP(3, 7, 11, 1):  // DC CVAC, CVAU
+  case SYSOP(3, 7, 14, 1): case SYSOP(3, 7, 5, 1):   // DC CIVAC, IC IVAU
+    return !el1 && !(sctlr >> UCI & 1) ? trap_system(cpu, w) : STEP_NEXT;
+  case SYSOP(0, 7, 1, 0): case SYSOP(0, 7, 5, 0):    // IC IALLUIS, IALLU
+  case SYSOP(0, 7, 6, 1): case SYSOP(0, 7, 6, 2):    // DC IVAC, ISW
+  case SYSOP(0, 7, 10, 2): case SYSOP(0, 7, 14, 2):  // DC CSW, CISW
+    return el1 ? STEP_NEXT : soft_undefined(cpu);
+  case SYSOP(0, 7, 8, 0): case SYSOP(0, 7, 8, 1):    // AT S1E1R, S1E1W
+  case SYSOP(0, 7, 8, 2): case SYSOP(0, 7, 8, 3):    // AT S1E0R, S1E0W
+    return el1 ? address_translate(cpu, xt) : soft_undefined(cpu);
+  }
+  // TLBI VMALLE1, VAE1, ASIDE1, VAAE1, VALE1, VAALE1 and the IS forms
+  bool tlbi = (key & ~(unsigned)SYSOP(0, 0, 4, 7)) == SYSOP(0, 8, 3, 0) &&
+              (0xaf >> (key & 7) & 1);
+  return tlbi && el1 ? STEP_NEXT : soft_undefined(cpu);
+}
+#undef SYSOP
+
+// ----------------------------------------------------------- exceptions --
+
+static enum slow_step hvc_exit(struct soft_cpu *cpu, uint32_t w, bool smc) {
+  if (!soft_el(cpu)) return soft_undefined(cpu);
+  tv_exit *exit = &cpu->h.exit;
+  exit->kind = smc ? TV_EXIT_SMC : TV_EXIT_HVC;
+  exit->u.hvc.imm = bits_get(w, 5, 16);
+  exit->u.hvc.nr = (uint32_t)cpu->x[0];
+  memcpy(exit->u.hvc.arg, &cpu->x[1], sizeof exit->u.hvc.arg);
+  return smc ? STEP_EXIT : STEP_EXIT_DONE;
+}
+
+// WFI and WFE at EL0 trap unless SCTLR_EL1.nTWI, nTWE allow them (EC 1).
+static bool wait_trapped(struct soft_cpu *cpu, unsigned ti) {
+  uint64_t sctlr = cpu->sys[SYS_sctlr_el1];
+  if (soft_el(cpu) || sctlr >> (ti ? 18 : 16) & 1) return false;
+  soft_raise(cpu, esr_make(ESR_EC_WFX, 0x1e00000 | ti), TV_FAULT_SYSREG_TRAP);
+  return true;
+}
+
+static enum slow_step wfi(struct soft_cpu *cpu) {
+  if (soft_irq_line(cpu) || soft_fiq_line(cpu)) return STEP_NEXT;
+  return wait_trapped(cpu, 0) ? STEP_EXCEPTION : STEP_IDLE;
+}
+
+static enum slow_step wfe(struct soft_cpu *cpu) {
+  if (cpu->event) {
+    cpu->event = false;
+    return STEP_NEXT;
+  }
+  return wait_trapped(cpu, 1) ? STEP_EXCEPTION : STEP_YIELD;
+}
+
+static enum slow_step sev(struct soft_cpu *cpu) {
+  tv_vm *vm = cpu->h.vcpu->vm;
+  for (unsigned k = 0; k < vm->vcpus; k++) {
+    struct soft_cpu *other = vm->vcpu[k]->back;
+    other->event = true;
+  }
+  return STEP_NEXT;
+}
+
+static enum slow_step eret(struct soft_cpu *cpu) {
+  if (!soft_el(cpu)) return soft_undefined(cpu);
+  soft_eret(cpu);
+  return STEP_JUMPED;
+}
+
+enum slow_step soft_slow(struct soft_cpu *cpu, uint32_t w) {
+  uint32_t imm = bits_get(w, 5, 16);
+  switch (a64_decode(w)) {
+  case A64_HVC: return hvc_exit(cpu, w, false);
+  case A64_SMC: return hvc_exit(cpu, w, true);
+  case A64_SVC:
+    return soft_raise(cpu, esr_make(ESR_EC_SVC64, imm), TV_FAULT_SVC);
+  case A64_BRK:
+    return soft_raise(cpu, esr_make(ESR_EC_BRK64, imm), TV_FAULT_UNDEFINED);
+  case A64_ERET: return eret(cpu);
+  case A64_MRS: return mrs_msr(cpu, w, false);
+  case A64_MSR: return mrs_msr(cpu, w, true);
+  case A64_MSR_i: return msr_immediate(cpu, w);
+  case A64_SYS: return sys_op(cpu, w);
+  case A64_WFI: return wfi(cpu);
+  case A64_WFE: return wfe(cpu);
+  case A64_SEV: return sev(cpu);
+  case A64_SEVL: cpu->event = true; return STEP_NEXT;
+  case A64_YIELD: return STEP_YIELD;
+  default: return soft_undefined(cpu);
+  }
+}

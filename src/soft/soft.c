@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+//
+// The software CPU as a backend: see core/backend.h for the contract of each
+// function.
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "soft/soft.h"
+
+static struct soft_cpu *cpu_of(const tv_vcpu *vcpu) { return vcpu->back; }
+
+static tv_status soft_probe(tv_error *err) {
+  (void)err;
+  return TV_OK;
+}
+
+static tv_status soft_vm_new(tv_vm *vm, tv_error *err) {
+  vm->back = alloc_new(sizeof(struct soft_vm));
+  return vm->back ? TV_OK : err_set(err, TV_E_NO_MEMORY, 0, NULL);
+}
+
+static void soft_vm_free(tv_vm *vm) {
+  soft_code_flush(vm->back, vm);
+  alloc_free(vm->back);
+}
+
+// Main RAM is the largest plain RAM region. Limits: see cpu.h.
+void soft_bind_ram(struct soft_cpu *cpu, const struct region *gone) {
+  const struct mem *mem = &cpu->h.vcpu->vm->mem;
+  const struct region *best = NULL;
+  for (size_t k = 0; k < mem->count; k++) {
+    const struct region *r = mem->region[k];
+    if (r->kind != TV_MEM_RAM || r == gone) continue;
+    if (!best || r->size > best->size) best = r;
+  }
+  cpu->h.ram.host = best ? best->host : NULL;
+  cpu->h.ram.map = best ? best->store_map : NULL;
+  cpu->h.ram.base = best ? best->base : 0;
+  for (unsigned k = 0; k < 5; k++) {
+    uint64_t limit = best ? best->size - (UINT64_C(1) << k) + 1 : 0;
+    cpu->h.ram.load[k] = best && best->prot & TV_READ ? limit : 0;
+    cpu->h.ram.store[k] = best && best->prot & TV_WRITE ? limit : 0;
+  }
+}
+
+static void rebind(tv_vm *vm, const struct region *gone) {
+  for (unsigned k = 0; k < vm->vcpus; k++)
+    soft_bind_ram(vm->vcpu[k]->back, gone);
+}
+
+static tv_status check_map(const struct region *region, tv_error *err) {
+  uint64_t last = region->base + (region->size - 1);
+  if (last >> PHYSICAL_BITS)
+    return err_set(err, TV_E_LIMIT, region->base,
+                   "the region ends at %#" PRIx64 ", but the CPU's physical "
+                   "addresses have %d bits", last, PHYSICAL_BITS);
+  return TV_OK;
+}
+
+static tv_status soft_protect(tv_vm *vm, struct region *region,
+                              tv_error *err) {
+  (void)region, (void)err;
+  soft_code_flush(vm->back, vm);
+  rebind(vm, NULL);
+  return TV_OK;
+}
+
+static void soft_wrote(tv_vm *vm, struct region *region, uint64_t off,
+                       uint64_t len) {
+  soft_code_changed(vm->back, region, off, len);
+}
+
+static void soft_vcpu_reset(tv_vcpu *vcpu) {
+  struct soft_cpu *cpu = cpu_of(vcpu);
+  memset(cpu, 0, SOFT_SAVED_SIZE);
+  soft_sysreg_reset(cpu);
+  cpu->pstate = PSTATE_RESET;
+  soft_update_mode(cpu);
+}
+
+static tv_status soft_vcpu_new(tv_vcpu *vcpu, tv_error *err) {
+  struct soft_cpu *cpu = alloc_new(sizeof *cpu);
+  if (!cpu) return err_set(err, TV_E_NO_MEMORY, 0, NULL);
+  vcpu->back = cpu;
+  cpu->h.vm = vcpu->vm->back;
+  cpu->h.vcpu = vcpu;
+  soft_jump_reset(cpu);
+  soft_vcpu_reset(vcpu);
+  soft_bind_ram(cpu, NULL);
+  return TV_OK;
+}
+
+static void soft_vcpu_free(tv_vcpu *vcpu) { alloc_free(vcpu->back); }
+
+static tv_status soft_get(tv_vcpu *vcpu, tv_reg reg, void *value,
+                          tv_error *err) {
+  struct soft_cpu *cpu = cpu_of(vcpu);
+  uint64_t v;
+  if (reg >= TV_REG_Q(0) && reg <= TV_REG_Q(31)) {
+    memcpy(value, cpu->v[reg - TV_REG_Q(0)], 16);
+    return TV_OK;
+  }
+  if (reg <= TV_REG_SP) v = cpu->x[reg];
+  else if (reg == TV_REG_PC) v = cpu->pc;
+  else if (reg == TV_REG_PSTATE) v = soft_pstate(cpu);
+  else if (reg < TV_REG_SYS(0) ||
+           !soft_sysreg_read(cpu, reg & 0xffff, &v)) {
+    char name[24];
+    return err_set(err, TV_E_UNKNOWN, 0, "soft's CPU has no register %s",
+                   tv_reg_name(reg, name, sizeof name));
+  }
+  memcpy(value, &v, 8);
+  return TV_OK;
+}
+
+static tv_status set_sysreg(struct soft_cpu *cpu, tv_reg reg, uint64_t v,
+                            tv_error *err) {
+  char name[24];
+  uint64_t old;
+  if (soft_sysreg_write(cpu, reg & 0xffff, v)) return TV_OK;
+  tv_reg_name(reg, name, sizeof name);
+  if (soft_sysreg_read(cpu, reg & 0xffff, &old))
+    return err_set(err, TV_E_READ_ONLY, 0, "%s is read-only", name);
+  return err_set(err, TV_E_UNKNOWN, 0, "soft's CPU has no register %s", name);
+}
+
+static tv_status soft_set(tv_vcpu *vcpu, tv_reg reg, const void *value,
+                          tv_error *err) {
+  struct soft_cpu *cpu = cpu_of(vcpu);
+  uint64_t v;
+  if (reg >= TV_REG_Q(0) && reg <= TV_REG_Q(31)) {
+    memcpy(cpu->v[reg - TV_REG_Q(0)], value, 16);
+    return TV_OK;
+  }
+  memcpy(&v, value, 8);
+  if (reg >= TV_REG_SYS(0)) return set_sysreg(cpu, reg, v, err);
+  if (reg <= TV_REG_SP) cpu->x[reg] = v;
+  else if (reg == TV_REG_PC) cpu->pc = v;
+  else if (!soft_pstate_legal(v))
+    return err_set(err, TV_E_INVALID, 0, "pstate %#" PRIx64 " has mode %#x; "
+                   "the CPU has EL0t (0), EL1t (4) and EL1h (5)", v,
+                   (unsigned)(v & 0x1f));
+  else soft_set_pstate(cpu, v);
+  return TV_OK;
+}
+
+static uint64_t soft_time(const tv_vm *vm) {
+  const struct soft_vm *soft = vm->back;
+  return soft->clock;
+}
+
+static uint64_t soft_next_event(const tv_vcpu *vcpu) {
+  uint64_t distance = soft_timer_distance(cpu_of(vcpu));
+  if (distance == TV_NO_LIMIT) return TV_NO_LIMIT;
+  return soft_time(vcpu->vm) + distance;
+}
+
+static void soft_skip_to(tv_vm *vm, uint64_t ns) {
+  struct soft_vm *soft = vm->back;
+  if (ns > soft->clock) soft->clock = ns;
+}
+
+static bool soft_pending(const tv_vcpu *vcpu) {
+  const struct soft_cpu *cpu = cpu_of(vcpu);
+  return cpu->pending.active && cpu->pending.waiting &&
+         cpu->pending.pc == cpu->pc;
+}
+
+static void soft_answer(tv_vcpu *vcpu, uint64_t value) {
+  struct soft_cpu *cpu = cpu_of(vcpu);
+  cpu->pending.data[cpu->pending.parts++] = value;
+  cpu->pending.waiting = false;
+}
+
+static void soft_forget(tv_vcpu *vcpu) {
+  struct soft_cpu *cpu = cpu_of(vcpu);
+  cpu->pending.active = cpu->pending.waiting = false;
+  cpu->pending.parts = 0;
+}
+
+static void soft_inject(tv_vcpu *vcpu, uint64_t esr, uint64_t far) {
+  struct soft_cpu *cpu = cpu_of(vcpu);
+  soft_forget(vcpu);
+  cpu->sys[SYS_esr_el1] = esr;
+  cpu->sys[SYS_far_el1] = far;
+  soft_enter_el1(cpu, 0);
+}
+
+static void soft_irq(tv_vcpu *vcpu, tv_irq_line line, bool level) {
+  struct soft_cpu *cpu = cpu_of(vcpu);
+  if (level) cpu->lines |= 1u << line;
+  else cpu->lines &= ~(1u << line);
+}
+
+static bool soft_wakes(const tv_vcpu *vcpu) {
+  const struct soft_cpu *cpu = cpu_of(vcpu);
+  return soft_irq_line(cpu) || soft_fiq_line(cpu) ||
+         soft_timer_exit_due(cpu);
+}
+
+// Grants are short and the core reads its request word between them.
+static void soft_kick(tv_vcpu *vcpu) { (void)vcpu; }
+
+static tv_status soft_trap(tv_vm *vm, unsigned traps, tv_error *err) {
+  (void)vm, (void)traps, (void)err;
+  return TV_OK;
+}
+
+static tv_status soft_map(tv_vm *vm, struct region *region,
+                             tv_error *err) {
+  tv_status status = check_map(region, err);
+  if (!status) rebind(vm, NULL);
+  return status;
+}
+
+static void soft_unmap(tv_vm *vm, struct region *region) {
+  soft_code_flush(vm->back, vm);
+  rebind(vm, region);
+}
+
+const struct backend backend_soft = {
+  .name = "soft", .exact = true, .granule = PAGE_BYTES,
+  .probe = soft_probe, .vm_new = soft_vm_new, .vm_free = soft_vm_free,
+  .map = soft_map, .unmap = soft_unmap, .protect = soft_protect,
+  .code_changed = soft_wrote, .vcpu_new = soft_vcpu_new,
+  .vcpu_free = soft_vcpu_free, .vcpu_reset = soft_vcpu_reset,
+  .get = soft_get, .set = soft_set, .run = soft_run, .time = soft_time,
+  .next_event = soft_next_event, .skip_to = soft_skip_to,
+  .pending = soft_pending, .answer = soft_answer, .forget = soft_forget,
+  .inject = soft_inject, .irq = soft_irq, .wakes = soft_wakes,
+  .kick = soft_kick, .trap = soft_trap
+};

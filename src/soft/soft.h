@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+//
+// What the files of the software CPU share besides the CPU itself: the VM's
+// part, and the doors between run loop, exceptions, system registers, timers
+// and the code cache.
+
+#ifndef SOFT_SOFT_H
+#define SOFT_SOFT_H
+
+#include "soft/cpu.h"
+
+// Predecoded code takes 16 bytes a word, four times the guest's own. A guest
+// that executes everything it has must not eat the host: at this many pages
+// (64 MiB) all are dropped and made again on demand.
+enum { CODE_BUCKETS = 256, CODE_PAGES_MAX = 4096 };
+
+// Guest-physical addresses have 48 bits (ID_AA64MMFR0_EL1.PARange = 5).
+enum { PHYSICAL_BITS = 48 };
+
+struct soft_vm {
+  uint64_t clock;     // virtual nanoseconds: one a step, plus skipped idle
+  unsigned code_pages;
+  struct code_page *code[CODE_BUCKETS];
+};
+
+// One executed instruction of the outer loop.
+enum slow_step {
+  STEP_NEXT,        // done, pc += 4
+  STEP_JUMPED,      // done, pc is set
+  STEP_EXCEPTION,   // h.exc is to be taken (counts as a step)
+  STEP_EXIT,        // h.exit is to be returned, the instruction is not done
+  STEP_EXIT_DONE,   // the same, but it is done: pc += 4 and one step
+  STEP_AGAIN,       // nothing done: execute it again
+  STEP_IDLE,        // done, pc += 4; WFI with nothing to wake it
+  STEP_YIELD        // done, pc += 4; let others run
+};
+
+// interp.c
+enum back_end soft_run(tv_vcpu *, uint64_t grant, uint64_t *done,
+                       tv_exit *);
+
+// op_sys.c: executes the system instruction `word` at cpu->pc.
+enum slow_step soft_slow(struct soft_cpu *, uint32_t word);
+
+// code.c
+void soft_code_flush(struct soft_vm *, tv_vm *);   // drop all pages
+void soft_jump_reset(struct soft_cpu *);           // forget the jump cache
+// Why the fetch at cpu->pc fails: fills h.exc or h.exit.
+enum slow_step soft_fetch_failure(struct soft_cpu *);
+void soft_predecode_undefined(struct insn *, uint32_t word);
+
+// except.c: enters EL1 through VBAR_EL1, or, if the guest has none yet,
+// turns the exception into an exit; true if it was taken.
+bool soft_take(struct soft_cpu *, const struct soft_exc *);
+void soft_enter_el1(struct soft_cpu *, unsigned vector_offset);
+bool soft_take_interrupt(struct soft_cpu *);       // at least one is pending
+void soft_eret(struct soft_cpu *);
+enum slow_step soft_undefined(struct soft_cpu *);
+enum slow_step soft_raise(struct soft_cpu *, uint32_t esr, tv_fault reason);
+void soft_fault_exit(struct soft_cpu *, tv_fault reason, uint64_t va,
+                     uint64_t gpa, unsigned size, char access);
+uint64_t soft_pstate(const struct soft_cpu *);     // SPSR layout, with NZCV
+void soft_set_pstate(struct soft_cpu *, uint64_t spsr);   // must be legal
+bool soft_pstate_legal(uint64_t spsr);             // EL0t, EL1t, EL1h
+
+// The keys of all system registers, by name.
+enum {
+#define SYSREG(name, key, access) SYSKEY_##name = key,
+#include "a64/sysregs.def"
+#undef SYSREG
+};
+
+// sysreg.c: a register as EL1 sees it; the host's view and, after the EL0
+// checks of op_sys.c, the guest's. false: there is no such register.
+void soft_sysreg_reset(struct soft_cpu *);
+bool soft_sysreg_read(struct soft_cpu *, uint16_t key, uint64_t *value);
+bool soft_sysreg_write(struct soft_cpu *, uint16_t key, uint64_t value);
+bool soft_sysreg_read_only(uint16_t key);
+bool soft_sysreg_readable(uint16_t key);
+bool soft_sysreg_writable(uint16_t key);
+
+// timer.c: the generic timers of one vCPU in virtual time.
+uint64_t soft_count(const struct soft_cpu *);      // CNTVCT_EL0, CNTPCT_EL0
+bool soft_timer_irq(const struct soft_cpu *);      // an output is asserted
+// timer = "exit": an expiry that has not been reported; then report it.
+bool soft_timer_exit_due(const struct soft_cpu *);
+void soft_timer_exit_reported(struct soft_cpu *);
+// Nanoseconds until the next output rises, TV_NO_LIMIT if none will. Outputs
+// that are up already do not count.
+uint64_t soft_timer_distance(const struct soft_cpu *);
+
+// soft.c
+// `gone` is a region about to go, or NULL.
+void soft_bind_ram(struct soft_cpu *, const struct region *gone);
+
+static inline bool soft_irq_line(const struct soft_cpu *cpu) {
+  return cpu->lines >> TV_IRQ & 1 || soft_timer_irq(cpu);
+}
+static inline bool soft_fiq_line(const struct soft_cpu *cpu) {
+  return cpu->lines >> TV_FIQ & 1;
+}
+
+#endif

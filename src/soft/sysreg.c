@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+//
+// System registers as EL1 sees them: storage and identification by the list
+// in sysregs.def, views of other state (flags, banked SPs, timers) here.
+// Also what depends on them: the mode word and the access limits.
+
+#include "soft/soft.h"
+
+struct stored { uint16_t key; uint64_t reset, mask; };
+
+static const struct stored stored[SYS_COUNT] = {
+#define STORED(name, el0, reset, mask) { SYSKEY_##name, reset, mask },
+#include "soft/sysregs.def"
+#undef STORED
+};
+
+struct fixed { uint16_t key; uint64_t value; };
+
+static const struct fixed fixed[] = {
+#define FIXED(name, el0, value) { SYSKEY_##name, value },
+#include "soft/sysregs.def"
+#undef FIXED
+};
+
+static int find_stored(uint16_t key) {
+  for (int k = 0; k < SYS_COUNT; k++)
+    if (stored[k].key == key) return k;
+  return -1;
+}
+
+static const struct fixed *find_fixed(uint16_t key) {
+  for (size_t k = 0; k < sizeof fixed / sizeof *fixed; k++)
+    if (fixed[k].key == key) return &fixed[k];
+  return NULL;
+}
+
+// (3, 0, c0, c1-c7, *): identification; what is not there reads zero.
+static bool id_space(uint16_t key) {
+  return key >> 7 == 0xc000 >> 7 && (key >> 3 & 15) >= 1 &&
+         (key >> 3 & 15) <= 7;
+}
+
+bool soft_sysreg_read_only(uint16_t key) {
+  switch (key) {
+  case SYSKEY_currentel: case SYSKEY_mpidr_el1: case SYSKEY_isr_el1:
+  case SYSKEY_cntvct_el0: case SYSKEY_cntpct_el0: case SYSKEY_oslsr_el1:
+    return true;
+  default:
+    return id_space(key) || find_fixed(key);
+  }
+}
+
+// B2.9: a set ISTATUS says the condition holds, masked or not.
+static uint64_t timer_ctl(const struct soft_cpu *cpu, uint64_t ctl,
+                          uint64_t cval) {
+  bool met = (ctl & 1) && soft_count(cpu) >= cval;
+  return ctl | (met ? 4 : 0);
+}
+
+static uint64_t timer_tval(const struct soft_cpu *cpu, uint64_t cval) {
+  return (uint32_t)(cval - soft_count(cpu));
+}
+
+// D17.2.30: BS = 4, 64 bytes; DZP where DC ZVA traps, at EL0 by SCTLR_EL1.DZE.
+static uint64_t dczid(const struct soft_cpu *cpu) {
+  bool open = soft_el(cpu) || cpu->sys[SYS_sctlr_el1] >> 14 & 1;
+  return 4 | (open ? 0 : 0x10);
+}
+
+// Views of other state. long: one case per register
+static bool read_view(struct soft_cpu *cpu, uint16_t key, uint64_t *value) {
+  uint64_t *sys = cpu->sys;
+  switch (key) {
+  case SYSKEY_nzcv: *value = cpu->nzcv; return true;
+  case SYSKEY_daif: *value = cpu->pstate & PSTATE_DAIF; return true;
+  case SYSKEY_currentel: *value = (uint64_t)soft_el(cpu) << 2; return true;
+  case SYSKEY_dczid_el0: *value = dczid(cpu); return true;
+  case SYSKEY_spsel: *value = cpu->pstate & PSTATE_SP; return true;
+  case SYSKEY_pan: *value = cpu->pstate & PSTATE_PAN; return true;
+  case SYSKEY_sp_el0:
+    *value = soft_current_sp(cpu) == 0 ? cpu->x[SLOT_SP] : cpu->sp_el[0];
+    return true;
+  case SYSKEY_sp_el1:
+    *value = soft_current_sp(cpu) == 1 ? cpu->x[SLOT_SP] : cpu->sp_el[1];
+    return true;
+  case SYSKEY_mpidr_el1:
+    *value = UINT64_C(0x80000000) | cpu->h.vcpu->index % 16 |
+             (uint64_t)(cpu->h.vcpu->index / 16 & 0xff) << 8;
+    return true;
+  case SYSKEY_isr_el1:
+    *value = (soft_irq_line(cpu) ? 0x80 : 0) | (soft_fiq_line(cpu) ? 0x40 : 0);
+    return true;
+  case SYSKEY_cntvct_el0: case SYSKEY_cntpct_el0:
+    *value = soft_count(cpu); return true;
+  case SYSKEY_cntv_ctl_el0:
+    *value = timer_ctl(cpu, sys[SYS_cntv_ctl_el0], sys[SYS_cntv_cval_el0]);
+    return true;
+  case SYSKEY_cntp_ctl_el0:
+    *value = timer_ctl(cpu, sys[SYS_cntp_ctl_el0], sys[SYS_cntp_cval_el0]);
+    return true;
+  case SYSKEY_cntv_tval_el0:
+    *value = timer_tval(cpu, sys[SYS_cntv_cval_el0]); return true;
+  case SYSKEY_cntp_tval_el0:
+    *value = timer_tval(cpu, sys[SYS_cntp_cval_el0]); return true;
+  default:
+    return false;
+  }
+}
+
+bool soft_sysreg_read(struct soft_cpu *cpu, uint16_t key, uint64_t *value) {
+  if (read_view(cpu, key, value)) return true;
+  int k = find_stored(key);
+  if (k >= 0) {
+    *value = cpu->sys[k];
+    return true;
+  }
+  const struct fixed *f = find_fixed(key);
+  if (!f && !id_space(key)) return false;
+  *value = f ? f->value : 0;
+  return true;
+}
+
+static void set_pstate_bits(struct soft_cpu *cpu, uint32_t mask,
+                            uint64_t value) {
+  soft_set_pstate(cpu, (soft_pstate(cpu) & ~(uint64_t)mask) |
+                       (value & mask));
+}
+
+static void write_sp(struct soft_cpu *cpu, unsigned bank, uint64_t value) {
+  if (soft_current_sp(cpu) == bank) cpu->x[SLOT_SP] = value;
+  else cpu->sp_el[bank] = value;
+}
+
+static bool write_view(struct soft_cpu *cpu, uint16_t key, uint64_t value) {
+  uint64_t *sys = cpu->sys;
+  if (key >> 3 == SYSKEY_cntv_ctl_el0 >> 3) cpu->timer_reported = false;
+  switch (key) {
+  case SYSKEY_nzcv: cpu->nzcv = value & PSTATE_NZCV; return true;
+  case SYSKEY_daif: set_pstate_bits(cpu, PSTATE_DAIF, value); return true;
+  case SYSKEY_spsel: set_pstate_bits(cpu, PSTATE_SP, value); return true;
+  case SYSKEY_pan: set_pstate_bits(cpu, PSTATE_PAN, value); return true;
+  case SYSKEY_sp_el0: write_sp(cpu, 0, value); return true;
+  case SYSKEY_sp_el1: write_sp(cpu, 1, value); return true;
+  case SYSKEY_oslar_el1:
+    sys[SYS_oslsr_el1] = 8 | (value & 1) << 1; return true;
+  case SYSKEY_cntv_tval_el0:
+    sys[SYS_cntv_cval_el0] = soft_count(cpu) + (uint64_t)(int32_t)value;
+    return true;
+  case SYSKEY_cntp_tval_el0:
+    sys[SYS_cntp_cval_el0] = soft_count(cpu) + (uint64_t)(int32_t)value;
+    return true;
+  default:
+    return false;
+  }
+}
+
+static bool is_view(uint16_t key) {
+  switch (key) {
+  case SYSKEY_nzcv: case SYSKEY_daif: case SYSKEY_spsel: case SYSKEY_pan:
+  case SYSKEY_sp_el0: case SYSKEY_sp_el1: case SYSKEY_cntv_tval_el0:
+  case SYSKEY_cntp_tval_el0:
+    return true;
+  default:
+    return false;
+  }
+}
+
+bool soft_sysreg_readable(uint16_t key) {
+  return is_view(key) || find_stored(key) >= 0 || soft_sysreg_read_only(key);
+}
+
+bool soft_sysreg_writable(uint16_t key) {
+  if (soft_sysreg_read_only(key)) return false;
+  return is_view(key) || key == SYSKEY_oslar_el1 || find_stored(key) >= 0;
+}
+
+bool soft_sysreg_write(struct soft_cpu *cpu, uint16_t key, uint64_t value) {
+  if (soft_sysreg_read_only(key)) return false;
+  if (write_view(cpu, key, value)) return true;
+  int k = find_stored(key);
+  if (k < 0) return false;
+  uint64_t mask = stored[k].mask;
+  cpu->sys[k] = (cpu->sys[k] & ~mask) | (value & mask);
+  if (key == SYSKEY_vbar_el1) cpu->vbar_written = true;
+  if (key == SYSKEY_sctlr_el1 || key == SYSKEY_cpacr_el1) soft_update_mode(cpu);
+  return true;
+}
+
+void soft_sysreg_reset(struct soft_cpu *cpu) {
+  for (unsigned k = 0; k < SYS_COUNT; k++) cpu->sys[k] = stored[k].reset;
+  if (cpu->h.vcpu->vm->no_fp) cpu->sys[SYS_cpacr_el1] = 0;
+}
+
+void soft_update_mode(struct soft_cpu *cpu) {
+  uint64_t sctlr = cpu->sys[SYS_sctlr_el1];
+  unsigned fpen = cpu->sys[SYS_cpacr_el1] >> 20 & 3;
+  bool el1 = cpu->pstate >> PSTATE_EL_SHIFT & 1;
+  bool device = !(sctlr & 1) && !cpu->h.vcpu->vm->relaxed;
+  bool align = device || (sctlr & 2);
+  uint32_t mode = 0;
+  if (el1) mode |= MODE_EL1;
+  if (cpu->pstate & PSTATE_SP) mode |= MODE_SPSEL;
+  if (sctlr & 1) mode |= MODE_MMU;
+  if (align) mode |= MODE_ALIGN;
+  if (device) mode |= MODE_DEVICE;
+  if (sctlr >> (el1 ? 3 : 4) & 1) mode |= MODE_SA;
+  if (cpu->pstate & PSTATE_PAN) mode |= MODE_PAN;
+  if (fpen == 3 || (fpen == 1 && el1)) mode |= MODE_FP;
+  cpu->mode = mode;
+  for (unsigned k = 0; k < 5; k++)
+    cpu->h.ram.align[k] = align ? bits_mask(k) : 0;
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+//
+// The part that both executors of the differential test share: how a case is
+// made from (instruction word, seed), and how its outcome is written down.
+//
+// A case is a full register state, 4 KiB of scratch memory at a fixed address
+// and instructions: a prelude (clrex, or the load-exclusive that pairs with a
+// store-exclusive under test) and the words under test, one or a straight run
+// of LENGTH; the first decides about addresses. oracle_qemu.c
+// executes it under qemu-aarch64, oracle_soft.c on our `soft` CPU; both make
+// the same state from the seed and write the same record, so comparing two
+// outcomes is comparing bytes, and only words travel.
+#ifndef TV_TESTS_ORACLE_H
+#define TV_TESTS_ORACLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define ORACLE_SCRATCH 0x10000000u   // same guest address in both executors
+#define ORACLE_SIZE 4096u
+#define ORACLE_CLREX 0xd503305fu     // clrex #0
+#define ORACLE_RECORD_MAX 8192u
+#define ORACLE_LENGTH_MAX 64u
+
+// Offsets are known to the assembly of oracle_qemu.c.
+typedef struct oracle_state {
+  uint64_t x[31];
+  uint64_t sp;
+  uint64_t nzcv;       // as MRS NZCV reads: flags in bits 31:28
+  uint64_t fpcr;
+  uint64_t fpsr;
+  uint64_t pad;
+  uint64_t v[32][2];   // low half first
+} oracle_state;
+
+// How a case ended.
+typedef enum oracle_end {
+  ORACLE_RAN,
+  ORACLE_UNDEFINED,    // SIGILL
+  ORACLE_UNMAPPED,     // SIGSEGV
+  ORACLE_ALIGNMENT,    // SIGBUS
+  ORACLE_OTHER
+} oracle_end;
+
+// The outcome of one case, followed by the changed values in this order:
+// one u64 per bit of xmask (bit 31: sp), two per bit of vmask, and per memory
+// word that changed its offset and its value. Only `end` counts if not RAN.
+typedef struct oracle_record {
+  uint32_t end;
+  uint32_t words;      // u64 values that follow
+  uint32_t xmask;
+  uint32_t vmask;
+  uint32_t nzcv;
+  uint32_t fpsr;
+} oracle_record;
+
+// ---------------------------------------------------------- random values --
+
+static inline uint64_t oracle_random(uint64_t *state) {   // splitmix64
+  uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+// Every case of a run has its own seed.
+static inline uint64_t oracle_seed(uint64_t run, uint64_t index) {
+  uint64_t s = run ^ (index * 0xd1342543de82ef95u);
+  return oracle_random(&s);
+}
+
+// Integer operands: corners of both widths, shift amounts, single bits.
+static inline uint64_t oracle_integer(uint64_t *s) {
+  static const uint64_t corner[16] = {
+    0, 1, 2, UINT64_MAX, INT64_MAX, (uint64_t)INT64_MIN,
+    0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0xffffffff80000000,
+    0xffffffff7fffffff, 0x8000000080000000, 0x7f, 0x8000, 0xff80
+  };
+  uint64_t kind = oracle_random(s), value = oracle_random(s);
+  switch (kind & 7) {
+  case 0: return corner[(kind >> 8) & 15];
+  case 1: return value & 0x7f;                           // shift amounts
+  case 2: return (uint64_t)(int64_t)(int8_t)value;
+  case 3: return value & 0xffffffff;
+  case 4: return (uint64_t)1 << (value & 63);
+  case 5: return UINT64_MAX << (value & 63);
+  default: return value;
+  }
+}
+
+// Halves of vector registers: random bits, or the corners of the formats.
+static inline uint64_t oracle_vector(uint64_t *s) {
+  static const uint64_t corner[16] = {
+    0, 0x8000000000000000, 0x7ff0000000000000, 0xfff0000000000000,
+    0x7ff8000000000001, 0x7ff0000000000001, 0x3ff0000000000000,
+    0xbff0000000000000, 1, 0x000fffffffffffff, 0x0010000000000000,
+    0x7f8000003f800000, 0x7fc000017f800001, 0x3c007c007e017c01,
+    0x7fefffffffffffff, UINT64_MAX
+  };
+  uint64_t kind = oracle_random(s), value = oracle_random(s);
+  return kind & 3 ? value : corner[(kind >> 8) & 15];
+}
+
+// The scratch memory before every case: one fixed pattern.
+static inline void oracle_pattern(uint64_t memory[ORACLE_SIZE / 8]) {
+  uint64_t s = 0x5ca1ab1e;
+  for (size_t i = 0; i < ORACLE_SIZE / 8; i++) memory[i] = oracle_random(&s);
+}
+
+// --------------------------------------------------------- making a state --
+
+static inline unsigned oracle_rn(uint32_t w) { return w >> 5 & 31; }
+static inline unsigned oracle_rm(uint32_t w) { return w >> 16 & 31; }
+
+// Loads and stores: op0 = x1x0 (Arm ARM C4.1).
+static inline bool oracle_is_memory(uint32_t w) {
+  return (w & 0x0a000000) == 0x08000000;
+}
+static inline bool oracle_is_exclusive_store(uint32_t w) {
+  return (w & 0x3fc00000) == 0x08000000        // STXR, STLXR: size any
+    && !((w & 0xbfe07c00) == 0x08207c00 && !(w & 0x80000000));
+}
+// CAS: size:2 0010001 L 1 Rs o0 11111; CASP: 0 sz 0010000 L 1 Rs o0 11111.
+static inline bool oracle_is_cas(uint32_t w) {
+  return (w & 0x3fa07c00) == 0x08a07c00;
+}
+static inline bool oracle_is_casp(uint32_t w) {
+  return (w & 0xbfa07c00) == 0x08207c00;
+}
+// Load/store register offset, integer and FP: LDR Xt, [Xn, Rm, extend].
+static inline bool oracle_is_indexed(uint32_t w) {
+  return (w & 0x3b200c00) == 0x38200800;
+}
+// Needs a naturally aligned address without FEAT_LSE2: exclusives, ordered
+// accesses, LSE atomics, LDAPR.
+static inline bool oracle_is_atomic(uint32_t w) {
+  return (w & 0x3f000000) == 0x08000000 || (w & 0x3b200c00) == 0x38200000;
+}
+
+// The distance from the base register to the accessed address, for the form
+// whose immediate reaches beyond the scratch memory: 12 bits, scaled.
+static inline uint64_t oracle_reach(uint32_t w) {
+  if ((w & 0x3b000000) != 0x39000000) return 0;
+  unsigned scale = w >> 30;
+  if ((w & 0x04800000) == 0x04800000 && scale == 0) scale = 4;   // Q
+  return (uint64_t)(w >> 10 & 0xfff) << scale;
+}
+
+// An index register: small after its extension, random where that ignores.
+static inline uint64_t oracle_index(uint32_t w, uint64_t *s) {
+  uint64_t low = oracle_random(s) % 32, high = oracle_random(s) << 32;
+  unsigned option = w >> 13 & 7;
+  if (option == 2) return high | low;                            // UXTW
+  if (option == 6) return high | (uint32_t)(low - 16);           // SXTW
+  return low - 16;
+}
+
+static inline void oracle_point(oracle_state *st, uint32_t w, uint64_t *s) {
+  uint64_t r = oracle_random(s);
+  uint64_t offset = 1024 + (r & 0x7f) * 16;
+  if ((r >> 8 & (oracle_is_atomic(w) ? 15 : 3)) == 0) offset += r >> 16 & 15;
+  if ((r >> 32 & 63) == 0) offset = ORACLE_SIZE - (r >> 40 & 31); // page end
+  if (oracle_is_indexed(w) && oracle_rm(w) != 31)
+    st->x[oracle_rm(w)] = oracle_index(w, s);
+  uint64_t base = ORACLE_SCRATCH + offset - oracle_reach(w);
+  if (oracle_rn(w) == 31) st->sp = base;
+  else st->x[oracle_rn(w)] = base;
+}
+
+// Lets a compare-and-swap find what it compares with, every other time; the
+// bits above a narrow operand stay random.
+static inline void oracle_match(oracle_state *st, uint32_t w, uint64_t *s,
+                                const uint64_t *pattern) {
+  unsigned rs = oracle_rm(w), rn = oracle_rn(w);
+  uint64_t base = rn == 31 ? st->sp : st->x[rn];
+  uint64_t offset = base - ORACLE_SCRATCH;
+  if (oracle_random(s) & 1 || rs >= 30 || offset > ORACLE_SIZE - 16) return;
+  unsigned size = oracle_is_casp(w) ? 4u << (w >> 30 & 1) : 1u << (w >> 30);
+  const char *at = (const char *)pattern + offset;
+  if (rs != rn) memcpy(&st->x[rs], at, size);
+  if (oracle_is_casp(w) && rs + 1 != rn)
+    memcpy(&st->x[rs + 1], at + size, size);
+}
+
+static inline void oracle_make(oracle_state *st, uint32_t w, uint64_t seed,
+                               const uint64_t *pattern) {
+  uint64_t s = seed;
+  for (unsigned i = 0; i < 31; i++) st->x[i] = oracle_integer(&s);
+  for (unsigned i = 0; i < 32; i++) {
+    st->v[i][0] = oracle_vector(&s);
+    st->v[i][1] = oracle_vector(&s);
+  }
+  st->sp = ORACLE_SCRATCH + 2048 + (oracle_random(&s) & 0xf0);
+  st->nzcv = oracle_random(&s) & 0xf0000000;
+  // FPCR: DN, FZ and RMode (bits 25:22) in one case of four.
+  st->fpcr = oracle_random(&s) & 3 ? 0 : oracle_random(&s) & 0x03c00000;
+  st->fpsr = 0;
+  st->pad = 0;
+  if (oracle_is_memory(w)) oracle_point(st, w, &s);
+  if (oracle_is_cas(w) || oracle_is_casp(w)) oracle_match(st, w, &s, pattern);
+}
+
+// What runs before the word: for a store-exclusive every other time the
+// load-exclusive of its size at its address (L = 1, Rs = 11111, Rt = XZR),
+// so that it may succeed. LDXP must not load both halves into one register.
+static inline uint32_t oracle_prelude(uint32_t w) {
+  if (!oracle_is_exclusive_store(w) || oracle_is_casp(w))
+    return ORACLE_CLREX;
+  if ((w * 0x9e3779b1u) >> 31) return ORACLE_CLREX;
+  uint32_t load = w | 1u << 22 | 31u << 16 | 31u;
+  if (!(w & 1u << 21)) return load;
+  unsigned free = 0;
+  while (free == oracle_rn(w) || free == oracle_rm(w) || free == (w & 31)
+         || free == (w >> 10 & 31)) free++;
+  return (load & ~(31u << 10)) | free << 10;
+}
+
+// --------------------------------------------------------------- outcomes --
+
+// Writes the record of one case to `out` (ORACLE_RECORD_MAX bytes, aligned
+// to 8); returns its size.
+static inline size_t oracle_write(void *out, oracle_end end,
+                                  const oracle_state *a,
+                                  const oracle_state *b,
+                                  const uint64_t *pattern,
+                                  const uint64_t *memory) {
+  oracle_record *r = out;
+  uint64_t *value = (uint64_t *)(r + 1), *first = value;
+  memset(r, 0, sizeof *r);
+  r->end = end;
+  if (end != ORACLE_RAN) return sizeof *r;
+  r->nzcv = (uint32_t)b->nzcv;
+  r->fpsr = (uint32_t)b->fpsr;
+  for (unsigned i = 0; i < 32; i++) {
+    uint64_t old = i < 31 ? a->x[i] : a->sp, new = i < 31 ? b->x[i] : b->sp;
+    if (old == new) continue;
+    r->xmask |= 1u << i;
+    *value++ = new;
+  }
+  for (unsigned i = 0; i < 32; i++) {
+    if (!memcmp(a->v[i], b->v[i], 16)) continue;
+    r->vmask |= 1u << i;
+    *value++ = b->v[i][0];
+    *value++ = b->v[i][1];
+  }
+  if (memcmp(pattern, memory, ORACLE_SIZE) != 0) {
+    for (unsigned i = 0; i < ORACLE_SIZE / 8; i++) {
+      if (pattern[i] == memory[i] || value - first > 900) continue;
+      *value++ = ORACLE_SCRATCH + i * 8;
+      *value++ = memory[i];
+    }
+  }
+  r->words = (uint32_t)(value - first);
+  return sizeof *r + r->words * 8;
+}
+
+#endif

@@ -1,0 +1,96 @@
+-- SPDX-License-Identifier: MIT
+--
+-- Builds what the benchmark runs, into bench/ of the build directory: our own
+-- C program, the workload for the host and for the guest, and the peers that
+-- are installed. Whatever cannot be built is absent, with a line that says
+-- why; nothing here is a failure but our own code.
+
+local build = {}
+
+local here = arg[0]:match "^(.*)/[^/]*$" or "."
+local root = here .. "/../.."
+local base = os.getenv "TV_BUILD" or arg[-1]:match "^(.*)/[^/]*$" or "."
+local out = base .. "/bench"
+
+build.program = arg[-1]
+build.here, build.root = here, root
+build.absent = {}   -- lines about what is missing
+
+function build.quote(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
+
+-- Runs a command; returns its output, or nil and what it said last.
+function build.output(command)
+  local pipe <close> = assert(io.popen(command .. " 2>&1"))
+  local text = pipe:read "a"
+  local ok = pipe:close()
+  if ok then return text end
+  return nil, text:match "([^\n]*)\n*$"
+end
+
+function build.have(tool)
+  return os.execute("command -v " .. tool .. " >/dev/null 2>&1")
+end
+
+local warn = "-std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Wshadow "
+-- Integer code on both sides: no vectors for the host.
+local scalar = warn .. "-O2 -fno-tree-vectorize "
+
+local function compile(name, cc, flags, sources, libraries)
+  local files = {}
+  for i, s in ipairs(sources) do files[i] = build.quote(here .. "/" .. s) end
+  local path = out .. "/" .. name
+  local text, why = build.output(("%s %s %s -o %s %s"):format(cc, flags,
+    table.concat(files, " "), build.quote(path), libraries or ""))
+  return text and path, why
+end
+
+local function ours()
+  local cc = os.getenv "CC" or "cc"
+  local include = "-I" .. build.quote(root .. "/src")
+  build.host = assert(compile("host", cc, warn .. "-O2 " .. include,
+    { "host.c" }, build.quote(base .. "/libtinyvmm.a") .. " -lpthread"))
+  build.native = assert(compile("native", cc, scalar,
+    { "native.c", "integer.c" }))
+  build.spawn = assert(compile("spawn", cc, warn .. "-O2", { "spawn.c" }))
+end
+
+-- The guest as an ELF for QEMU and as a flat image for the others.
+local function guest()
+  local cross = "aarch64-linux-gnu-"
+  if not build.have(cross .. "gcc") then
+    return cross .. "gcc is missing: no compiled guest, an assembled loop only"
+  end
+  local elf, why = compile("guest.elf", cross .. "gcc", scalar ..
+    "-march=armv8-a -mgeneral-regs-only -mstrict-align -ffreestanding \z
+     -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-T," ..
+    build.quote(here .. "/guest.ld"), { "start.S", "guest.c", "integer.c" })
+  if not elf then return "no guest: " .. why end
+  local image = out .. "/guest.bin"
+  assert(build.output(("%sobjcopy -O binary %s %s"):format(cross,
+    build.quote(elf), build.quote(image))))
+  build.elf, build.image = elf, image
+end
+
+local function unicorn()
+  local path, why = compile("unicorn", os.getenv "CC" or "cc", warn .. "-O2",
+    { "unicorn.c" }, "-lunicorn")
+  if not path then return "no Unicorn to compare with: " .. why end
+  build.unicorn = path
+end
+
+local function qemu()
+  local name = "qemu-system-aarch64"
+  if not build.have(name) then return name .. " is missing" end
+  build.qemu = name
+end
+
+function build.all()
+  assert(os.execute("mkdir -p " .. build.quote(out)))
+  ours()
+  for _, part in ipairs { guest, unicorn, qemu } do
+    local why = part()
+    if why then build.absent[#build.absent + 1] = why end
+  end
+end
+
+return build

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+//
+// Entry and end of the benchmark guest. The end has a fixed address
+// (GUEST_STOP), for engines that cannot run an hvc.
+
+        .section .text.start, "ax"
+        .global _start
+_start: b       go
+stop:   movz    w0, #0x8400, lsl #16    // PSCI SYSTEM_OFF
+        movk    w0, #8
+        hvc     #0
+        b       stop
+go:     ldr     x0, =stack_top
+        mov     sp, x0
+        bl      guest_main
+        b       stop

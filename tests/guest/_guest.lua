@@ -1,0 +1,154 @@
+-- SPDX-License-Identifier: MIT
+--
+-- What the guest tests share: small machines whose vectors report to the
+-- host, words for instructions that need no assembler, and snapshots of all
+-- that a guest can see.
+--
+-- Each vector is `hvc #(0x100 + n); eret`, n being its number (offset / 0x80):
+-- a hypercall nobody serves, so a run comes back with the syndrome registers
+-- as the exception has left them, and the next run returns from it.
+
+local tv = require "tinyvmm"
+
+local M = { ENTRY = 0x10000, VECTORS = 0x8000, DATA = 0x20000 }
+
+-- PSTATE without flags, interrupts masked.
+M.EL0, M.EL1T, M.EL1H = 0x3c0, 0x3c4, 0x3c5
+
+-- Numbers of the vectors, by group and by kind.
+M.FROM_EL1T, M.FROM_EL1H, M.FROM_EL0 = 0, 4, 8
+M.SYNC, M.IRQ, M.FIQ = 0, 1, 2
+
+function M.words(...) return string.pack(("<I4"):rep(select("#", ...)), ...) end
+
+function M.hvc(imm) return 0xd4000002 | imm << 5 end
+M.ERET, M.NOP = 0xd69f03e0, 0xd503201f
+
+function M.vectors()
+  local bytes = {}
+  for n = 0, 15 do
+    bytes[#bytes + 1] = M.words(M.hvc(0x100 + n), M.ERET)
+    bytes[#bytes + 1] = ("\0"):rep(0x80 - 8)
+  end
+  return table.concat(bytes)
+end
+
+-- A machine that closes its VM: { vm, cpu, image }. `code` is assembly text
+-- or bytes for ENTRY. options: vm (for tv.vm), cpu (registers), vectors
+-- (false: VBAR_EL1 stays unwritten). 1 MiB of RAM at 0.
+local Machine = { __close = function(m) m.vm:close() end }
+Machine.__index = Machine
+
+function M.machine(code, options)
+  options = options or {}
+  local m = setmetatable({}, Machine)
+  m.vm = assert(tv.vm(options.vm or {}))
+  local ok, problem = pcall(m.fill, m, code, options)
+  if not ok then
+    m.vm:close()
+    error(problem, 0)
+  end
+  return m
+end
+
+function Machine:fill(code, options)
+  local registers = { pc = M.ENTRY, sp = 0x7f000 }
+  if not code:find "\0" and code:find "%a" and #code % 4 + 1 and
+     not options.bytes then
+    self.image = tv.asm(code)
+    self.vm:load(M.ENTRY, self.image)
+  else
+    self.vm:write(M.ENTRY, code)
+  end
+  if options.vectors ~= false then
+    self.vm:write(M.VECTORS, M.vectors())
+    registers.vbar_el1 = M.VECTORS
+  end
+  self.cpu = assert(self.vm:vcpu(registers))
+  for name, value in pairs(options.cpu or {}) do
+    if name ~= "pstate" and name ~= "sp" then self.cpu[name] = value end
+  end
+  for _, name in ipairs { "pstate", "sp" } do
+    local value = options.cpu and options.cpu[name]
+    if value then self.cpu[name] = value end
+  end
+end
+
+-- Runs until a vector reports; returns its number.
+function Machine:to_vector(t, budget)
+  local exit = self.cpu:run(budget or 1000)
+  t.ok(exit.kind == "hvc" and exit.imm >= 0x100, "no vector: " .. exit.kind
+    .. " " .. tostring(exit.reason) .. (" at %#x"):format(exit.pc))
+  return exit.imm - 0x100, exit
+end
+
+-- All that a guest can see of a vCPU, and the time, as one string.
+local general = { "sp", "pc", "pstate", "sp_el0", "sp_el1", "elr_el1",
+  "spsr_el1", "esr_el1", "far_el1", "vbar_el1", "sctlr_el1", "cpacr_el1",
+  "tpidr_el0", "tpidr_el1", "par_el1", "fpcr", "fpsr", "cntv_ctl_el0",
+  "cntv_cval_el0", "cntp_ctl_el0", "cntp_cval_el0", "cntkctl_el1",
+  "cntvct_el0", "mdscr_el1", "contextidr_el1" }
+for i = 0, 30 do general[#general + 1] = "x" .. i end
+
+function M.registers(cpu)
+  local parts = {}
+  for _, name in ipairs(general) do
+    parts[#parts + 1] = ("%s=%#x"):format(name, cpu[name])
+  end
+  for i = 0, 31 do parts[#parts + 1] = cpu["q" .. i] end
+  parts[#parts + 1] = "icount=" .. cpu.icount
+  return table.concat(parts, " ")
+end
+
+function M.snapshot(vm)
+  local parts = { "time=" .. vm.time }
+  for _, cpu in ipairs(vm.vcpus) do parts[#parts + 1] = M.registers(cpu) end
+  for _, region in ipairs(vm.memory) do
+    if region.kind ~= "mmio" then
+      parts[#parts + 1] = region:read(0, region.size)
+    end
+  end
+  return table.concat(parts, "\n")
+end
+
+-- EC, IL = 1, ISS.
+function M.esr(ec, iss) return ec << 26 | 1 << 25 | (iss or 0) end
+
+-- The words of MRS and MSR for a 16-bit register key.
+function M.mrs(rt, key) return 0xd5200000 | key << 5 | rt end
+function M.msr(rt, key) return 0xd5000000 | key << 5 | rt end
+
+-- The facts that the C core keeps: {name = {key=, access=}} of all system
+-- registers, and the list of those the software CPU has.
+function M.all_sysregs()
+  local all = {}
+  for line in io.lines "src/a64/sysregs.def" do
+    local name, key, access = line:match "^SYSREG%((%S+), (%S+), (%u+)%)"
+    if name then all[name] = { key = math.tointeger(key), access = access } end
+  end
+  return all
+end
+
+local function mask_value(text)
+  local n = math.tointeger(tonumber(text:match "0x%x+" or text:match "%d+$"))
+  if text == "ALL" then return -1 end
+  return text:find "^~" and ~n or n
+end
+
+-- {name=, key=, el0=, reset=, mask=} for stored, {..., value=} for fixed.
+function M.soft_sysregs()
+  local all, list = M.all_sysregs(), {}
+  for line in io.lines "src/soft/sysregs.def" do
+    local kind, args = line:match "^(%u+)%((.*)%)"
+    if kind then
+      local name, el0, a, b = args:match "^(%S+), (%u+), ([^,]+),? ?(.*)$"
+      local r = { name = name, el0 = el0, key = assert(all[name], name).key }
+      if kind == "FIXED" then r.value = mask_value(a)
+      else r.reset, r.mask = mask_value(a), mask_value(b) end
+      list[#list + 1] = r
+    end
+  end
+  return list
+end
+
+return M

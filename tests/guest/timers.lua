@@ -1,0 +1,259 @@
+-- SPDX-License-Identifier: MIT
+--
+-- The generic timers in virtual time (D11): the count is the VM's clock / 16,
+-- expiries fall on exact steps, WFI skips to them (DESIGN.md section 5).
+
+local test = require "tap"
+local guest = require "guest._guest"
+
+local TICK = 16                       -- steps per count
+local kinds = { "cntv", "cntp" }
+
+local function both(fn)
+  return function(t) for _, kind in ipairs(kinds) do fn(t, kind) end end
+end
+
+-- A machine that counts x9 up for ever, IRQs open.
+local function counting(options)
+  options.cpu.pstate = options.cpu.pstate or 5
+  return guest.machine("1: add x9, x9, #1; b 1b", options)
+end
+
+test("CNTVCT and CNTPCT are the clock divided by 16, CNTFRQ is 62.5 MHz",
+     function(t)
+  local m <close> = guest.machine(("nop;"):rep(40)
+    .. "mrs x1, cntvct_el0; mrs x2, cntpct_el0; mrs x3, cntfrq_el0; svc #0")
+  for k = 0, 39 do
+    t.eq(m.vm.time, k)
+    t.eq(m.cpu.cntvct_el0, k // TICK)
+    t.eq(m.cpu.cntpct_el0, k // TICK)
+    m.cpu:step()
+  end
+  m:to_vector(t)
+  t.eq({ m.cpu.x1, m.cpu.x2, m.cpu.x3 }, { 2, 2, 62500000 })
+end)
+
+test("the IRQ is taken before the step at which CVAL is reached",
+     both(function(t, kind)
+  for cval = 1, 5 do
+    local m <close> = counting { cpu = { [kind .. "_ctl_el0"] = 1,
+      [kind .. "_cval_el0"] = cval } }
+    t.eq(m:to_vector(t), guest.FROM_EL1H + guest.IRQ)
+    -- the vector's hvc is the one step after cval * 16
+    t.eq(m.vm.time, cval * TICK + 1)
+    t.eq(m.cpu.icount, cval * TICK + 1)
+    t.eq(m.cpu.x9, cval * TICK // 2)
+    t.eq(m.cpu.elr_el1, guest.ENTRY)
+    t.eq(m.cpu.spsr_el1, 5)
+    t.eq(m.cpu[kind .. "_ctl_el0"], 5, "ISTATUS")
+    t.eq(m.cpu.isr_el1, 0x80)
+  end
+end))
+
+test("ENABLE, IMASK and ISTATUS", both(function(t, kind)
+  local m <close> = guest.machine(("nop;"):rep(64), { cpu = { pstate = 5 } })
+  local ctl, cval = kind .. "_ctl_el0", kind .. "_cval_el0"
+  local c = m.cpu
+  c[cval] = 2
+  c:step(31)
+  t.eq(c[ctl], 0)
+  c[ctl] = 3
+  t.eq(c[ctl], 3)
+  c:step(1)
+  t.eq(c[ctl], 7, "the condition holds although masked")
+  t.eq(c.isr_el1, 0)
+  t.eq(c:step(4).kind, "budget")
+  t.eq(c.pc, guest.ENTRY + 36 * 4, "no interrupt")
+  c[ctl] = 2
+  t.eq(c[ctl], 2, "ISTATUS is 0 while disabled")
+  c[ctl] = 1
+  t.eq({ c[ctl], c.isr_el1 }, { 5, 0x80 })
+  c:step(1)
+  t.eq(c.pc, guest.VECTORS + 0x284, "IRQ entered, then one step")
+  c[cval] = 1000
+  t.eq({ c[ctl], c.isr_el1 }, { 1, 0 }, "a later CVAL lowers the line")
+end))
+
+test("TVAL is CVAL minus the count, signed in 32 bits",
+     both(function(t, kind)
+  local m <close> = guest.machine(("nop;"):rep(100))
+  local c, tval, cval = m.cpu, kind .. "_tval_el0", kind .. "_cval_el0"
+  c:step(33)                                        -- count 2
+  c[tval] = 5
+  t.eq(c[cval], 7)
+  c:step(16)
+  t.eq(c[tval], 4)
+  c[tval] = 0xffffffff
+  t.eq(c[cval], 2)
+  t.eq(c[tval], 0xffffffff)
+  c[tval] = 0x80000000
+  t.eq(c[cval], 3 - 0x80000000)
+  c[tval] = 0x1234567800000010
+  t.eq(c[cval], 3 + 0x10, "the upper half is ignored")
+  c[cval] = -1
+  t.eq(c[tval], 0xfffffffc)
+end))
+
+test("CVAL compares unsigned: all ones is never", both(function(t, kind)
+  for _, far in ipairs { -1, 1 << 63, 1 << 62, 1 << 60 } do
+    local m <close> = counting { cpu = { [kind .. "_ctl_el0"] = 1,
+      [kind .. "_cval_el0"] = far } }
+    t.eq(m.cpu:run(5000).kind, "budget")
+    t.eq(m.cpu[kind .. "_ctl_el0"], 1)
+    t.eq(m.cpu.x9, 2500)
+  end
+end))
+
+test("WFI jumps to the timer and costs one step", both(function(t, kind)
+  local m <close> = guest.machine(([[
+        mov     x1, #1000
+        msr     %s_tval_el0, x1
+        mov     x1, #1
+        msr     %s_ctl_el0, x1
+        wfi
+        mrs     x2, cntvct_el0
+        svc     #0
+  ]]):format(kind, kind))
+  m:to_vector(t)
+  t.eq(m.cpu.x2, 1000)
+  t.eq(m.cpu.icount, 8)
+  t.eq(m.vm.time, 16000 + 3)
+  t.eq(m.cpu.esr_el1, guest.esr(0x15), "I is set: WFI wakes, nothing taken")
+end))
+
+test("WFI with I clear takes the interrupt, ELR after the WFI",
+     both(function(t, kind)
+  local m <close> = guest.machine("wfi; svc #0", { cpu = { pstate = 0x345,
+    [kind .. "_ctl_el0"] = 1, [kind .. "_cval_el0"] = 123456 } })
+  t.eq(m:to_vector(t), guest.FROM_EL1H + guest.IRQ)
+  t.eq(m.cpu.elr_el1, guest.ENTRY + 4)
+  t.eq(m.vm.time, 123456 * TICK + 1)
+  t.eq(m.cpu.icount, 2)
+end))
+
+test("WFI with a masked or disabled timer has nothing to wait for",
+     both(function(t, kind)
+  for _, ctl in ipairs { 0, 2, 3 } do
+    local m <close> = guest.machine("wfi; svc #0", { cpu = {
+      [kind .. "_ctl_el0"] = ctl, [kind .. "_cval_el0"] = 100 } })
+    local exit = m.cpu:run(10)
+    t.eq({ exit.kind, exit.pc, m.cpu.pc, exit.icount },
+      { "wfi", guest.ENTRY, guest.ENTRY + 4, 1 })
+    t.eq(m.vm.time, 1)
+    m:to_vector(t)
+    t.eq(m.cpu.esr_el1, guest.esr(0x15))
+  end
+end))
+
+test("WFI waits for the earlier of two timers", function(t)
+  for _, case in ipairs { { 50, 90 }, { 90, 50 } } do
+    local m <close> = guest.machine("wfi; mrs x1, cntvct_el0; wfi; svc #0",
+      { cpu = { cntv_ctl_el0 = 1, cntv_cval_el0 = case[1], cntp_ctl_el0 = 1,
+        cntp_cval_el0 = case[2] } })
+    m:to_vector(t)
+    t.eq(m.cpu.x1, 50)
+    t.eq(m.vm.time, 50 * TICK + 4, "the second WFI finds the line up")
+  end
+end)
+
+test("a deadline ends a wait, and the wait goes on behind it", function(t)
+  local m <close> = guest.machine("wfi; mrs x1, cntvct_el0; svc #0",
+    { cpu = { cntv_ctl_el0 = 1, cntv_cval_el0 = 100 } })
+  for _, ns in ipairs { 1, 17, 800, 1599 } do
+    local exit = m.cpu:run { deadline = ns }
+    t.eq({ exit.kind, m.vm.time, m.cpu.icount }, { "deadline", ns, 1 })
+  end
+  m:to_vector(t)
+  t.eq({ m.cpu.x1, m.vm.time }, { 100, 1603 })
+end)
+
+test("a budget that ends at a WFI does not end the wait", function(t)
+  local m <close> = guest.machine("wfi; mrs x1, cntvct_el0; svc #0",
+    { cpu = { cntv_ctl_el0 = 1, cntv_cval_el0 = 100 } })
+  t.eq(m.cpu:run(1).kind, "budget")
+  t.eq(m.vm.time, 1)
+  m:to_vector(t)
+  t.eq({ m.cpu.x1, m.vm.time }, { 100, 1603 })
+end)
+
+test("timer = \"exit\" reports an expiry once and raises no interrupt",
+     function(t)
+  local m <close> = counting { vm = { timer = "exit" }, cpu = {
+    cntv_ctl_el0 = 1, cntv_cval_el0 = 3 } }
+  local exit = m.cpu:run(1000)
+  t.eq({ exit.kind, exit.icount, m.vm.time }, { "timer", 48, 48 })
+  t.eq({ m.cpu.cntv_ctl_el0, m.cpu.isr_el1 }, { 5, 0 })
+  t.eq(m.cpu:run(100).kind, "budget")
+  t.eq(m.cpu.icount, 148)
+  m.cpu.cntv_cval_el0 = 10
+  t.eq(m.cpu:run(1000).kind, "timer")
+  t.eq(m.cpu.icount, 160)
+  m.cpu.cntv_tval_el0 = 2
+  t.eq(m.cpu:run(1000).icount, 192)
+end)
+
+test("timer = \"exit\": WFI jumps to the expiry, the physical timer still "
+     .. "interrupts", function(t)
+  local m <close> = guest.machine("wfi; wfi; svc #0", {
+    vm = { timer = "exit" }, cpu = { pstate = 0x345,
+      cntv_ctl_el0 = 1, cntv_cval_el0 = 30,
+      cntp_ctl_el0 = 1, cntp_cval_el0 = 60 } })
+  local exit = m.cpu:run(10)
+  t.eq({ exit.kind, m.vm.time, m.cpu.pc },
+    { "timer", 480, guest.ENTRY + 4 })
+  t.eq(m:to_vector(t), guest.FROM_EL1H + guest.IRQ)
+  t.eq(m.vm.time, 961)
+end)
+
+test("the guest's own periodic tick comes every n counts exactly",
+     function(t)
+  local m <close> = guest.machine([[
+        adr     x0, 2f
+        msr     vbar_el1, x0
+        mrs     x8, cntvct_el0
+        add     x8, x8, #10
+        msr     cntv_cval_el0, x8
+        mov     x1, #1
+        msr     cntv_ctl_el0, x1
+        mov     x7, #0x30000
+        msr     daifclr, #2
+1:      add     x9, x9, #1
+        b       1b
+        .balign 2048
+2:      .space  0x280
+        mrs     x3, cntvct_el0
+        str     x3, [x7], #8
+        add     x8, x8, #10
+        msr     cntv_cval_el0, x8
+        eret
+  ]], { vectors = false })
+  m.cpu:run(16000)
+  t.eq(m.vm.time, 16000)
+  local first = m.vm:read_u64(0x30000)
+  for k = 0, 98 do t.eq(m.vm:read_u64(0x30000 + 8 * k), first + 10 * k) end
+end)
+
+test("an expiry is seen at the same step however the run is sliced",
+     function(t)
+  for slice = 1, 40 do
+    local m <close> = counting { cpu = { cntv_ctl_el0 = 1,
+      cntv_cval_el0 = 5 } }
+    local exit
+    repeat exit = m.cpu:run(slice) until exit.kind ~= "budget"
+    t.eq({ exit.kind, m.vm.time, m.cpu.x9 }, { "hvc", 81, 40 })
+  end
+end)
+
+test("one vCPU's timer waits for its turn, another's steps move its clock",
+     function(t)
+  local m <close> = guest.machine("1: add x9, x9, #1; b 1b")
+  local sleeper <close> = assert(m.vm:vcpu { pc = guest.ENTRY + 0x100,
+    sp = 0x60000, pstate = 0x345, vbar_el1 = guest.VECTORS,
+    cntv_ctl_el0 = 1, cntv_cval_el0 = 2000 })
+  m.vm:write(guest.ENTRY + 0x100, guest.words(0xd503207f, guest.NOP))  -- wfi
+  local exit = m.vm:run(100000)
+  t.eq({ exit.kind, exit.cpu.index, exit.imm }, { "hvc", 1, 0x105 })
+  t.eq(sleeper.icount, 2)
+  t.ok(m.vm.time >= 32000)
+  t.eq(m.vm.time, m.cpu.icount + sleeper.icount, "nothing was skipped")
+end)
