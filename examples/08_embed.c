@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// TinyVMM in a C program: cc 08_embed.c -ltinyvmm
-
+// TinyVMM in a C program: cc 08_embed.c -ltinyvmm -lpthread. The guest calls
+// a handler of ours and ends with its result.
 #include <stdio.h>
-
 #include "tinyvmm.h"
 
 static const uint32_t guest[] = {

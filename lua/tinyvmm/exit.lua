@@ -50,9 +50,10 @@ function why.hvc(e)
       .. "look at exit.imm and the registers, then run again"):format(
       insn(e), at(e))
   end
-  return ("%s %s asked for hypercall %#x (x1 = %#x, x2 = %#x), but nobody "
-    .. "answers that number; register vm:hypercall(%#x, function(cpu, ...) "
-    .. "... end)"):format(insn(e), at(e), e.nr, e.args[1], e.args[2], e.nr)
+  local nr = (e.nr < 0x80000000 and "%d" or "%#x"):format(e.nr)
+  return ("%s %s asked for hypercall %s (x1 = %#x, x2 = %#x), but nobody "
+    .. "answers that number; register vm:hypercall(%s, function(cpu, ...) "
+    .. "... end)"):format(insn(e), at(e), nr, e.args[1], e.args[2], nr)
 end
 
 function why.smc(e)

@@ -212,9 +212,24 @@ bool access_write(struct soft_cpu *cpu, const struct insn *i, uint64_t va,
   return write_copy(cpu, i, &a, true, bytes);
 }
 
+// Whether count << log2 bytes are main RAM; in *off where. (load[0] and
+// store[0] are its size where it may be accessed at all, else 0.)
+static bool run_in_ram(const struct soft_cpu *cpu, uint64_t va,
+                       unsigned log2, unsigned count, uint64_t size,
+                       uint64_t *off) {
+  *off = va - cpu->h.ram.base;
+  return *off < size && (uint64_t)count << log2 <= size - *off &&
+         !(va & cpu->h.ram.align[log2]);
+}
+
 bool access_read_block(struct soft_cpu *cpu, const struct insn *i,
                        uint64_t va, unsigned log2, unsigned count,
                        void *bytes) {
+  uint64_t off;
+  if (run_in_ram(cpu, va, log2, count, cpu->h.ram.load[0], &off)) {
+    memcpy(bytes, cpu->h.ram.host + off, (size_t)count << log2);
+    return true;
+  }
   struct access a = { va, log2, count, false };
   return move(cpu, i, &a, false, bytes);
 }
@@ -222,6 +237,12 @@ bool access_read_block(struct soft_cpu *cpu, const struct insn *i,
 bool access_write_block(struct soft_cpu *cpu, const struct insn *i,
                         uint64_t va, unsigned log2, unsigned count,
                         const void *bytes) {
+  uint64_t off;
+  if (run_in_ram(cpu, va, log2, count, cpu->h.ram.store[0], &off) &&
+      !cpu->h.ram.map[off >> MEM_GRANULE_SHIFT]) {
+    memcpy(cpu->h.ram.host + off, bytes, (size_t)count << log2);
+    return true;
+  }
   struct access a = { va, log2, count, true };
   return write_copy(cpu, i, &a, false, bytes);
 }

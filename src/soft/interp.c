@@ -54,15 +54,12 @@ static enum slow_step why_left(struct soft_cpu *cpu) {
   return STEP_EXIT;
 }
 
-static void fill_exit(const struct soft_cpu *cpu, uint64_t pc,
-                      tv_exit *exit) {
-  *exit = cpu->h.exit;
-  exit->pc = pc;
-  exit->pstate = soft_pstate(cpu);
-  exit->insn = 0;
+static uint32_t word_at(const struct soft_cpu *cpu, uint64_t pc) {
   const struct region *region = mem_range(cpu->h.vcpu->vm, pc, 4);
+  uint32_t word = 0;
   if (region && region->host)
-    memcpy(&exit->insn, region->host + (pc - region->base), 4);
+    memcpy(&word, region->host + (pc - region->base), 4);
+  return word;
 }
 
 // A run in progress: what is left of the grant, and how it ended.
@@ -83,8 +80,12 @@ static void stop(struct run *run, enum back_end end) {
   run->over = true;
 }
 
-static void stop_exit(struct soft_cpu *cpu, struct run *run, uint64_t pc) {
-  fill_exit(cpu, pc, run->exit);
+static void stop_exit(struct soft_cpu *cpu, struct run *run, uint64_t pc,
+                      uint32_t word) {
+  *run->exit = cpu->h.exit;
+  run->exit->pc = pc;
+  run->exit->pstate = soft_pstate(cpu);
+  run->exit->insn = word;
   stop(run, BACK_EXIT);
 }
 
@@ -96,11 +97,11 @@ static void finish(struct soft_cpu *cpu, struct run *run,
   case STEP_AGAIN:
     return;
   case STEP_EXIT:
-    stop_exit(cpu, run, pc);
+    stop_exit(cpu, run, pc, word_at(cpu, pc));
     return;
   case STEP_EXCEPTION:
     if (!soft_take(cpu, &cpu->h.exc)) {
-      stop_exit(cpu, run, pc);
+      stop_exit(cpu, run, pc, word_at(cpu, pc));
       return;
     }
     break;
@@ -112,7 +113,7 @@ static void finish(struct soft_cpu *cpu, struct run *run,
   }
   cpu->pending.active = cpu->pending.waiting = false;
   count(cpu, run, 1);
-  if (step == STEP_EXIT_DONE) stop_exit(cpu, run, pc);
+  if (step == STEP_EXIT_DONE) stop_exit(cpu, run, pc, cpu->h.word);
   if (step == STEP_IDLE) stop(run, BACK_IDLE);
   if (step == STEP_YIELD) stop(run, BACK_YIELD);
 }
@@ -124,11 +125,12 @@ static bool before(struct soft_cpu *cpu, struct run *run) {
   if (soft_timer_exit_due(cpu)) {
     soft_timer_exit_reported(cpu);
     cpu->h.exit.kind = TV_EXIT_TIMER;
-    stop_exit(cpu, run, cpu->pc);
+    stop_exit(cpu, run, cpu->pc, word_at(cpu, cpu->pc));
     return true;
   }
   if (interrupt_due(cpu)) {
-    if (!soft_take_interrupt(cpu)) stop_exit(cpu, run, cpu->pc);
+    if (!soft_take_interrupt(cpu))
+      stop_exit(cpu, run, cpu->pc, word_at(cpu, cpu->pc));
     return true;
   }
   if (cpu->pstate & PSTATE_IL &&

@@ -27,10 +27,13 @@ static const struct insn *cfinv(struct soft_cpu *cpu, const struct insn *i) {
 }
 
 // FP/SIMD arithmetic that the model has and this version has not. FP traps
-// come first, as for every FP instruction.
+// come first, as for every FP instruction; an embedder that implements
+// undefined instructions may implement these.
 static const struct insn *fp_arithmetic(struct soft_cpu *cpu,
                                         const struct insn *i) {
   if (!(cpu->mode & MODE_FP)) return leave_fp_trap(cpu, i);
+  if (cpu->h.vcpu->vm->traps & TV_TRAP_UNDEFINED)
+    return leave_undefined(cpu, i);
   return leave_fault(cpu, i, TV_FAULT_UNIMPLEMENTED, 0, 0, 0, 'x');
 }
 

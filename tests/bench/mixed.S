@@ -71,9 +71,9 @@ vector_$:
         stp     x2, x30, [sp, #16]
         mrs     x0, esr_el1
         lsr     x1, x0, #26
-        cmp     x1, #0x15
+        cmp     x1, #21
         csel    x2, x0, xzr, eq
-        ccmp    x1, #0x24, #4, ne
+        ccmp    x1, #20, #4, ne
         cset    w1, eq
         adr     x2, table_$
         ldr     x2, [x2, x1, lsl #3]

@@ -201,7 +201,7 @@ end)
 -- FP traps: CPACR_EL1.FPEN ----------------------------------------------------
 
 local fp_users = { "fmov d0, x1", "ldr q0, [x0]", "stp d0, d1, [x0]",
-  "mrs x1, fpcr", "msr fpsr, x1", "fadd d0, d1, d2", "movi v0.16b, #1",
+  "mrs x1, fpcr", "msr fpsr, x1", ".inst 0x1e622820", "movi v0.16b, #1",
   "ld1 {v0.4s}, [x0]", "dup v0.4s, w1", "ldr s0, [x0, x2]" }
 
 test("FP and SIMD trap as CPACR_EL1.FPEN says: EC 7, CV 1, COND 14",

@@ -86,7 +86,7 @@ end)
 
 test("built-in hypercalls can be replaced and taken back", function(t)
   local vm <close> = machine(
-    "mov x1, #'a'; mov x0, #1; hvc #0; mov x1, #6\n" .. EXIT)
+    "mov x1, #'a'\nmov x0, #1; hvc #0; mov x1, #6\n" .. EXIT)
   local seen = {}
   vm:hypercall(1, function(_, c) seen[#seen + 1] = c end)
   t.eq(vm:run().status, 6)
@@ -254,7 +254,7 @@ test("errors of MMIO functions and of output tell the place too", function(t)
   vm:map { base = 0x9000000, size = 4096, kind = "mmio",
     write = function() error "no device" end }
   t.raises("no device\nguest: cpu 0 at 0x4: str w1, %[x1%]", vm.run, vm)
-  local out <close> = machine("mov x1, #'a'; mov x0, #1; hvc #0\n" .. EXIT,
+  local out <close> = machine("mov x1, #'a'\nmov x0, #1; hvc #0\n" .. EXIT,
     { output = function() error "disk full" end })
   t.raises("disk full\nguest: cpu 0 at", out.run, out)
 end)

@@ -181,8 +181,8 @@ end)
 
 test("the guest sees what the host writes over its code", function(t)
   local vm <close> = assert(tv.vm { ram = "64K" })
-  vm:load(0, tv.asm "mov x1, #1; mov x0, #3; hvc #0; b 0f; 0: mov x1, #2\n"
-    .. "mov x0, #0; hvc #0")
+  vm:load(0, tv.asm("mov x1, #1; mov x0, #3; hvc #0; b 0f; 0: mov x1, #2\n"
+    .. "mov x0, #0; hvc #0"))
   vm:hypercall(3, function()
     vm:write(0x10, tv.asm("mov x1, #9"):bytes_at(0))
   end)

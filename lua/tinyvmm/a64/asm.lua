@@ -427,6 +427,13 @@ function A:run(name, text)
       p = e
     else
       if code then sec.size = code.off + 4 * n end
+      -- A label alone on its line needs no ceremony either.
+      local _, stop_at, label = find(text, "^([%a_.$][%w_.$]*):\n", p)
+      if stop_at and sec and not self.symbols[label] then
+        self.symbols[label] = { sec = sec, off = sec.size, at = base + p }
+        p = stop_at + 1
+        goto continue
+      end
       self.line_at = base + p - 1
       local ok, err = pcall(line, self, text, p)
       if ok then p = err
@@ -438,6 +445,7 @@ function A:run(name, text)
       code = sec.code
       if code then n, at = #code, code.at end
     end
+    ::continue::
   end
   if code then sec.size = code.off + 4 * n end
 end

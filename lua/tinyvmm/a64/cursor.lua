@@ -39,7 +39,10 @@ end
 -- How well a miss understood the operand.
 M.OTHER, M.CLOSE, M.RANGE = 0, 1, 2
 
+-- Note a miss. The first round over the rows is quiet; only if none of them
+-- matches does a second one collect what to say.
 function M.miss(c, p, rank, msg, ...)
+  if c.quiet then return end
   local score = c.operand * 4 + rank
   if score > c.score then
     if select("#", ...) > 0 then msg = msg:format(...) end
@@ -60,6 +63,7 @@ function M.got(s, p)
 end
 
 function M.expected(c, noun)
+  if c.quiet then return end
   M.miss(c, c.p, M.OTHER, "expected %s, got %s", noun, M.got(c.s, c.p))
 end
 

@@ -16,7 +16,8 @@ local cursor = require "tinyvmm.a64.cursor"
 local nearest = require "tinyvmm.a64.nearest"
 local parser = require "tinyvmm.a64.parse"
 
-local find, sub, match = string.find, string.sub, string.match
+local byte, find, sub, match = string.byte, string.find, string.sub,
+  string.match
 local kinds, show, reg_at = parser.kinds, parser.show, parser.reg_at
 
 local M = {}
@@ -33,7 +34,9 @@ local function classify(t)
   local open, word, close = match(t, ATOM)
   if not open then
     -- Text that the statement level must see, and pool literals, stay out.
-    return find(t, '[;"/=\']') and "?" or "i"
+    if find(t, '[;"/=\']') then return "?" end
+    local shift = match(t, "^[ \t\r]*(%l+ ?#?%d+%]?)[ \t\r]*$")
+    return shift or "i" .. match(t, "(%]?!?)[ \t\r]*$")
   end
   local r = cursor.register(word)
   if r then
@@ -53,7 +56,7 @@ local function classify(t)
     return open .. "lo12" .. close
   end
   if find(word, ":", 1, true) then return "?" end
-  return "i"
+  return "i" .. close
 end
 
 -- The cache ------------------------------------------------------------------
@@ -155,7 +158,8 @@ local function shape(atoms, c, word)
   local texts, rest = {}, word
   for i = 1, 4 do
     local t = atoms[i]
-    local n, cls = number_of[t], class[t]
+    local cls = class[t]         -- first: it fills the other two
+    local n = number_of[t]
     if cls == "?" then return end
     if n then
       local lo, lo2 = place_of(c.row, c.kind_of[i], c.first[i])
@@ -166,7 +170,7 @@ local function shape(atoms, c, word)
     elseif symbol_of[t] and c.fix then
       if leaf.at then return end
       leaf.at, leaf.fix = i, c.fix
-    elseif cls == "i" or cls == "id" then
+    elseif byte(cls) == 105 then        -- "i..", "id"
       texts[#texts + 1] = i
     elseif symbol_of[t] then return end
   end
@@ -179,6 +183,36 @@ local function same_shape(a, b)
     if a[i] ~= b[i] and i ~= a.own then return false end
   end
   return a.fix == b.fix and a.at == b.at
+end
+
+-- The value of an atom that is a plain number, perhaps the end of an address.
+local function plain_number(text)
+  local t = match(text, "^[ \t]*#?(-?[1-9]%d*)%]?!?[ \t\r]*$")
+    or match(text, "^[ \t]*#?(-?0x%x+)%]?!?[ \t\r]*$")
+    or match(text, "^[ \t]*#?(0)%]?!?[ \t\r]*$")
+  return t and #t < 16 and math.tointeger(tonumber(t))
+end
+
+-- The slot of the one text that decides the rest of the word. Most immediates
+-- enter the word by a simple rule in their usual range (parse.linear): then a
+-- new number needs no encode either.
+local function own_slot(leaf)
+  return setmetatable({}, { __index = function(t, text)
+    local linear = leaf.linear
+    local v = linear and plain_number(text)
+    local bits = v and linear(v, leaf.base)
+    if not bits then return nil end
+    t[text] = leaf.base | bits
+    return leaf.base | bits
+  end })
+end
+
+-- Does the operand of the deciding text follow such a rule?
+local function find_rule(leaf, c, rest)
+  local rule = parser.linear[c.kind_of[leaf.own]]
+  if rule and not (rule.base_only and c.row.alias) then
+    leaf.linear, leaf.base = rule.bits, rest & ~rule.mask
+  end
 end
 
 -- Remember what encode found for a statement without symbols or with one
@@ -197,13 +231,15 @@ local function remember(m, atoms, c, word)
     old = leaf
     if #texts == 0 then leaf.rest = rest
     elseif #texts == 1 and not leaf.fix then
-      leaf.rest, leaf.own, leaf[texts[1]] = 0, texts[1], {}
+      leaf.rest, leaf.own, leaf[texts[1]] = 0, texts[1], own_slot(leaf)
     else
       leaf.joint, leaf.key = {}, key_maker(texts)
     end
     node[step] = leaf
   elseif not same_shape(old, leaf) then return end
-  if old.own then old[old.own][atoms[old.own]] = rest
+  if old.own then
+    old[old.own][atoms[old.own]] = rest
+    if not old.linear then find_rule(old, c, rest) end
   elseif old.joint then
     old.joint[old.key(table.unpack(atoms))] = rest
   end
@@ -270,6 +306,17 @@ local function forms(rows)
   return "; valid forms: " .. table.concat(out, " | ", 1, math.min(#out, 5))
 end
 
+-- Go through the rows again, for the best thing to say, and say it.
+local function complain(c, rows, q)
+  c.quiet, c.mem = false, nil
+  for i = 1, #rows do try(c, rows[i], q) end
+  local msg = c.message
+  if find(msg, "^missing operand") or find(msg, "^unexpected") then
+    msg = msg .. forms(rows)
+  end
+  error({ col = math.min(c.miss_at, #c.s + 1), msg = msg }, 0)
+end
+
 local function unknown(m, p)
   error({ col = p, msg = ("unknown instruction '%s'%s"):format(m,
     nearest.hint(m:lower(), isa.mnemonics)) }, 0)
@@ -306,7 +353,7 @@ function M.encode(A, s, p, m, q)
   local rows = rows_of(m)
   if #rows == 0 then unknown(m, p) end
   A.used_symbol = false
-  local c = { A = A, s = s, score = -1, operand = 1, starts = {} }
+  local c = { A = A, s = s, score = -1, operand = 1, starts = {}, quiet = true }
   local word, spare
   for i = 1, #rows do
     local row = rows[i]
@@ -325,11 +372,7 @@ function M.encode(A, s, p, m, q)
     return c
   end
   if c.defer then return nil end
-  local msg = c.message
-  if find(msg, "^missing operand") or find(msg, "^unexpected") then
-    msg = msg .. forms(rows)
-  end
-  error({ col = math.min(c.miss_at, #s + 1), msg = msg }, 0)
+  complain(c, rows, q)
 end
 
 -- Feed the cache with what encode returned; a to d are the atoms of lookup.

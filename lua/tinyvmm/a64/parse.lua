@@ -672,7 +672,20 @@ end
 c_register("Cn", 12)
 c_register("Cm", 8)
 
-local M = { kinds = parse, show = show, reg_at = reg_at }
+-- How a plain number enters the word in the usual range of a kind, for the
+-- cache: bits(v, w) -> bits of `mask`, or nil outside that range. In that range
+-- a row with this kind is the one to take, whatever the registers are.
+local function field(width, lo)
+  return { mask = (1 << width) - 1 << lo, bits = function(v)
+    return v >= 0 and v < 1 << width and v << lo or nil
+  end }
+end
+local linear = { aimm = field(12, 10), wide = field(16, 5),
+  ["imm16.hw"] = field(16, 5), imm16 = field(16, 5) }
+linear.aimm.mask = 0x1fff << 10         -- sh too: the rule is for lsl #0
+linear.wide.mask = 0x3ffff << 5         -- and hw
+
+local M = { kinds = parse, show = show, reg_at = reg_at, linear = linear }
 
 require "tinyvmm.a64.parse_mem"(M)
 require "tinyvmm.a64.parse_simd"(M)

@@ -244,6 +244,33 @@ return function(M)
     add("mem." .. letter .. "pre", pre, offset("pre", 7, 15, scale, pre))
     add("mem." .. letter .. "post", post, offset("post", 7, 15, scale, post))
   end
+  -- For the cache: the offset as a number (see parse.lua).
+  local function scaled(kind, scale)
+    M.linear[kind] = { mask = 0xfff << 10, bits = function(v, w)
+      local s = scale { w = w }
+      return v >= 0 and v >> s << s == v and v >> s < 4096 and v >> s << 10
+        or nil
+    end }
+  end
+  scaled("mem.u", size_of)
+  scaled("mem.uq", fp_size)
+  local function signed_rule(kind, bits, scale, lo)
+    local mask = (1 << bits) - 1
+    M.linear[kind] = { mask = mask << lo, base_only = true,
+      bits = function(v, w)
+        local s = scale { w = w }
+        local n = v // (1 << s)
+        return n << s == v and n >= -(1 << bits - 1) and n < 1 << bits - 1
+          and (n & mask) << lo or nil
+      end }
+  end
+  for _, mode in ipairs { "", "pre", "post" } do
+    signed_rule("mem.p" .. mode, 7, pair, 15)
+    signed_rule("mem.q" .. mode, 7, fp_pair, 15)
+  end
+  for _, mode in ipairs { "i", "pre", "post" } do
+    signed_rule("mem." .. mode, 9, zero, 12)
+  end
   -- Structures: [Rn], Rm or [Rn], #bytes-moved (c.bytes, by the list).
   add("mem.vpost", "[Rn], Xm|#bytes", function(c)
     local m = address(c)
