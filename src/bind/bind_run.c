@@ -19,6 +19,9 @@
 
 enum { S_VM = 1, S_RUN, S_HANDLERS, S_VCPUS, S_MEMORY, S_TOP = S_MEMORY };
 
+// Stack of its caller:  self | options | vm | run | message handler
+enum { R_VM = 3, R_RUN };
+
 // Without a host program's Ctrl-C, the steps after which hooks get a chance:
 // a few milliseconds.
 enum { SLICE = 1 << 19 };
@@ -92,20 +95,25 @@ static void begin(lua_State *L, struct bind_run *r) {
   lua_pop(L, 1);
 }
 
-// __close of the run object: its frame is left, in whatever way.
-static int run_close(lua_State *L) {
-  struct bind_run *r = lua_touserdata(L, 1);
-  if (!r->active) return 0;
+// Ends the run object at idx, if that has not happened yet.
+static void end(lua_State *L, int idx) {
+  struct bind_run *r = lua_touserdata(L, idx);
+  if (!r->active) return;
   r->active = false;
   struct bind_run **link = &r->vm->active;
   while (*link != NULL && *link != r) link = &(*link)->next;
   if (*link != NULL) *link = r->next;
   lua_pushnil(L);
-  lua_setiuservalue(L, 1, RUN_THREAD);
-  if (r->vm->vm == NULL) return 0;
-  tv_vm_deadline(r->vm->vm, TV_NO_LIMIT);
-  tv_vm_timeout(r->vm->vm, TV_NO_LIMIT);
+  lua_setiuservalue(L, idx, RUN_THREAD);
+  if (r->vm->vm == NULL) return;
+  r->deadline = r->timeout_end = TV_NO_LIMIT;
+  set_limits(r->vm->active != NULL ? r->vm->active : r);
   bind_output_flush(r->vm);
+}
+
+// __close of the run object: its frame is left, in whatever way.
+static int run_close(lua_State *L) {
+  end(L, 1);
   return 0;
 }
 
@@ -242,6 +250,10 @@ static void set_x(lua_State *L, tv_vcpu *vcpu, int n, lua_Integer value) {
 static void hvc_results(lua_State *L, struct bind_run *r) {
   lua_Integer x[4];
   int n = lua_gettop(L) - S_TOP;
+  if (n == 1 && lua_isinteger(L, -1)) {
+    set_x(L, r->exit.vcpu, 0, lua_tointeger(L, -1));
+    return;
+  }
   if (n == 0 || (n == 1 && lua_isnil(L, -1))) return;
   if (n > 4)
     luaL_error(L, "the hypercall handler returned %d values; at most 4 have "
@@ -473,8 +485,11 @@ static int body(lua_State *L) {
   return loop(L, r, false);
 }
 
+// The run is at R_RUN of run()'s caller. It has been closed, unless a hook
+// raised instead of letting __close be called.
 static int ended(lua_State *L, int status, lua_KContext ctx) {
   (void)ctx;
+  end(L, R_RUN);
   return status == LUA_OK || status == LUA_YIELD ? 1 : lua_error(L);
 }
 
@@ -514,17 +529,16 @@ static void read_limits(lua_State *L, int idx, struct bind_run *r) {
   if (lua_getfield(L, idx, "timeout") != LUA_TNIL) read_timeout(L, r);
 }
 
-// On the stack top: vm, run.
+// On the stack: self, options, vm, run.
 static int run(lua_State *L) {
-  int vm = lua_gettop(L) - 1;
-  lua_getiuservalue(L, vm + 1, RUN_MESSAGE);
+  lua_getiuservalue(L, R_RUN, RUN_MESSAGE);
   lua_pushcfunction(L, body);
-  lua_pushvalue(L, vm);
-  lua_pushvalue(L, vm + 1);
-  lua_getiuservalue(L, vm, VM_HANDLERS);
-  lua_getiuservalue(L, vm, VM_VCPUS);
-  lua_getiuservalue(L, vm, VM_MEMORY);
-  return ended(L, lua_pcallk(L, S_TOP, 1, vm + 2, 0, ended), 0);
+  lua_pushvalue(L, R_VM);
+  lua_pushvalue(L, R_RUN);
+  lua_getiuservalue(L, R_VM, VM_HANDLERS);
+  lua_getiuservalue(L, R_VM, VM_VCPUS);
+  lua_getiuservalue(L, R_VM, VM_MEMORY);
+  return ended(L, lua_pcallk(L, S_TOP, 1, R_RUN + 1, 0, ended), 0);
 }
 
 int bind_run_vm(lua_State *L) {
@@ -536,16 +550,16 @@ int bind_run_vm(lua_State *L) {
   struct bind_run *r = lua_touserdata(L, -1);
   read_limits(L, 2, r);
   r->vcpu = NULL;
-  lua_settop(L, 4);
+  lua_settop(L, R_RUN);
   return run(L);
 }
 
-// On the stack: the vcpu. Leaves vm and run there.
+// On the stack: the vcpu. Leaves options, vm and run there.
 static struct bind_run *prepare(lua_State *L) {
   struct bind_vcpu *cpu = bind_vcpu_check(L, 1);
   lua_settop(L, 2);
   lua_getiuservalue(L, 1, VCPU_VM);
-  if (cpu->vm->active != NULL) bind_run_idle(L, 3, cpu->vcpu);
+  if (cpu->vm->active != NULL) bind_run_idle(L, R_VM, cpu->vcpu);
   lua_getiuservalue(L, 1, VCPU_RUN);
   struct bind_run *r = lua_touserdata(L, -1);
   r->vcpu = cpu->vcpu;
@@ -554,7 +568,7 @@ static struct bind_run *prepare(lua_State *L) {
 
 int bind_run_vcpu(lua_State *L) {
   read_limits(L, 2, prepare(L));
-  lua_settop(L, 4);
+  lua_settop(L, R_RUN);
   return run(L);
 }
 

@@ -146,6 +146,8 @@ enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
                        tv_exit *exit) {
   struct soft_cpu *cpu = vcpu->back;
   struct run run = { .left = grant, .end = BACK_DONE, .exit = exit };
+  if (cpu->h.vm->last != cpu) cpu->excl.valid = false;
+  cpu->h.vm->last = cpu;
   if (cpu->pending.active && cpu->pending.pc != cpu->pc)
     cpu->pending.active = false;
   while (run.left && !run.over) {

@@ -4,8 +4,9 @@
 // LDAR, STLR, LDAPR. In Armv8.0 all of these must be aligned to their size,
 // a pair to that of both elements, whatever SCTLR_EL1.A says (B2.5.2).
 //
-// The monitor (B2.12) is cpu->excl. One thread runs all vCPUs, so a
-// store-exclusive whose monitor is still set stores plainly.
+// The monitor (B2.12) is cpu->excl. One thread runs all vCPUs, and a switch
+// of vCPU clears it; what the host or this vCPU itself wrote meanwhile shows
+// in the value, so a store-exclusive that finds it unchanged stores plainly.
 
 #include "soft/access.h"
 #include "soft/op.h"
@@ -85,7 +86,7 @@ static inline const struct insn *ldxr(struct soft_cpu *cpu,
   cpu->excl.valid = true;
   cpu->excl.size = (uint8_t)(1u << (log2 + pair));
   cpu->excl.addr = va;
-  memcpy(cpu->excl.value, v, sizeof v);
+  memcpy(cpu->excl.value, atom.host, 1u << (log2 + pair));
   cpu->x[i->d] = v[0];
   if (pair) cpu->x[i->m] = v[1];
   return i + 1;
@@ -133,9 +134,12 @@ static inline const struct insn *stxr(struct soft_cpu *cpu,
     struct access_atom atom =
       access_atom(cpu, i, va, log2 + pair, NEED_WRITE);
     if (BITS_UNLIKELY(!atom.host)) return NULL;
-    access_put(atom.host, log2, cpu->x[i->m]);
-    if (pair) access_put(atom.host + (1 << log2), log2, cpu->x[i->a]);
-    access_atom_wrote(cpu, atom, log2 + pair);
+    passes = !memcmp(atom.host, cpu->excl.value, size);
+    if (passes) {
+      access_put(atom.host, log2, cpu->x[i->m]);
+      if (pair) access_put(atom.host + (1 << log2), log2, cpu->x[i->a]);
+      access_atom_wrote(cpu, atom, log2 + pair);
+    }
   }
   cpu->excl.valid = false;
   cpu->x[i->d] = !passes;

@@ -19,6 +19,7 @@ enum { PHYSICAL_BITS = 48 };
 
 struct soft_vm {
   uint64_t clock;     // virtual nanoseconds: one a step, plus skipped idle
+  const struct soft_cpu *last;   // which ran last: a switch ends exclusives
   unsigned code_pages;
   struct code_page *code[CODE_BUCKETS];
 };

@@ -54,6 +54,16 @@ function scripts.assembled_loop()
   return 6 * n / loop("eor x3, x3, x2, lsl #1", n, add) / 1e6
 end
 
+-- Lines of a text that hold an instruction.
+local function instructions(text)
+  local n = 0
+  for line in text:gmatch "[^\n]+" do
+    local code = line:gsub("//.*", ""):gsub("^%s*[%w_$]+:", "")
+    if code:find "^%s*%a" then n = n + 1 end
+  end
+  return n
+end
+
 -- Instructions assembled, seconds, and the code.
 function scripts.assemble(path)
   local f <close> = assert(io.open(path))
@@ -62,7 +72,7 @@ function scripts.assemble(path)
   for i = 1, copies do parts[i] = once:gsub("%$", tostring(i)) end
   local text, image = table.concat(parts), nil
   local seconds = timed(function() image = tv.asm(text) end)
-  return image.size // 4, seconds, image
+  return copies * instructions(once), seconds, image
 end
 
 -- Words disassembled, seconds. The first pass makes the printers.

@@ -57,8 +57,8 @@ static double call_ns(uint32_t n) {
   uc_hook hook;
   uint64_t hits = 0, left = n;
   check(uc_mem_write(uc, 0, code, sizeof code), "write");
-  check(uc_hook_add(uc, &hook, UC_HOOK_INTR, (void *)(uintptr_t)on_svc, &hits, 1, 0),
-        "hook");
+  check(uc_hook_add(uc, &hook, UC_HOOK_INTR, (void *)(uintptr_t)on_svc,
+                    &hits, 1, 0), "hook");
   check(uc_reg_write(uc, UC_ARM64_REG_X1, &left), "register");
   double start = bench_ns();
   check(uc_emu_start(uc, 0, sizeof code, 0, 0), "run");

@@ -33,9 +33,10 @@ function M.vectors()
   return table.concat(bytes)
 end
 
--- A machine that closes its VM: { vm, cpu, image }. `code` is assembly text
--- or bytes for ENTRY. options: vm (for tv.vm), cpu (registers), vectors
--- (false: VBAR_EL1 stays unwritten). 1 MiB of RAM at 0.
+-- A machine that closes its VM: { vm, cpu, image }. `code` is assembly text,
+-- or bytes if options.bytes is set. Other options: at (its address, ENTRY),
+-- vm (for tv.vm), cpu (registers), vectors (false: VBAR_EL1 stays unwritten).
+-- 1 MiB of RAM at 0, if not said otherwise.
 local Machine = { __close = function(m) m.vm:close() end }
 Machine.__index = Machine
 
@@ -52,13 +53,13 @@ function M.machine(code, options)
 end
 
 function Machine:fill(code, options)
-  local registers = { pc = M.ENTRY, sp = 0x7f000 }
-  if not code:find "\0" and code:find "%a" and #code % 4 + 1 and
-     not options.bytes then
-    self.image = tv.asm(code)
-    self.vm:load(M.ENTRY, self.image)
+  local at = options.at or M.ENTRY
+  local registers = { pc = at, sp = 0x7f000 }
+  if options.bytes then
+    self.vm:write(at, code)
   else
-    self.vm:write(M.ENTRY, code)
+    self.image = tv.asm(code)
+    self.vm:load(at, self.image)
   end
   if options.vectors ~= false then
     self.vm:write(M.VECTORS, M.vectors())

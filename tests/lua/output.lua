@@ -11,8 +11,8 @@ local EXIT = "mov x0, #0; hvc #0\n"
 local function printer(...)
   local text, data = {}, {}
   for i, s in ipairs { ... } do
-    text[i] = ("adr x1, s%d; mov x0, #2; hvc #0\n"):format(i)
-    data[i] = ("s%d: .asciz %q\n"):format(i, s)
+    text[i] = ("adr x1, text%d; mov x0, #2; hvc #0\n"):format(i)
+    data[i] = ("text%d: .asciz \"%s\"\n"):format(i, s)
   end
   return table.concat(text) .. EXIT .. table.concat(data)
 end
@@ -93,7 +93,7 @@ end)
 test("a file has everything when the run returns", function(t)
   local path = t.tmpname()
   local file <close> = assert(io.open(path, "w"))
-  local vm <close> = machine(printer("into a file\n"), file)
+  local vm <close> = machine(printer("into a file\\n"), file)
   vm:run()
   local back <close> = assert(io.open(path))
   t.eq(back:read "a", "into a file\n")

@@ -13,6 +13,7 @@
 -- by line through `statement`. Errors are collected, up to 20, and raised as
 -- one string, "guest.S:12:9: message" a line.
 
+local cursor = require "tinyvmm.a64.cursor"
 local directives = require "tinyvmm.a64.directives"
 local encode = require "tinyvmm.a64.encode"
 local expr = require "tinyvmm.a64.expr"
@@ -52,6 +53,10 @@ end
 function A:undefined(name, p)
   if self.missed[name] then error(self.known, 0) end
   self.missed[name] = true
+  if cursor.register(name) then
+    fail(p, "expected a label or address, got register %s; a branch to a"
+      .. " register is br or blr", name)
+  end
   fail(p, "undefined symbol '%s'%s", name, nearest.hint(name, function()
     local list = {}
     for known in pairs(self.symbols) do
@@ -332,7 +337,7 @@ local function instruction(self, s, p)
 end
 
 local function directive(self, s, p)
-  local _, e, name = find(s, "^%.(%a[%w_.]*)", p)
+  local _, e, name = find(s, "^%.([%w_][%w_.]*)", p)
   local fn = name and directives.find(name)
   if not fn then
     name = name or match(s, "^%.%S*", p)

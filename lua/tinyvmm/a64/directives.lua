@@ -112,6 +112,30 @@ local function reals(format)
 end
 D.float, D.single, D.double = reals "<f", reals "<f", reals "<d"
 
+-- Numbers in groups of 7 bits, low first. In a section that takes no memory
+-- (debugging tables) their labels may stay unknown.
+local function leb128(signed)
+  return function(A, s, p)
+    if A.sec.kind == "drop" then return #s + 1 end
+    while true do
+      local v, q = expr.constant(A, s, p, "the value")
+      local out = {}
+      repeat
+        local low = v & 127
+        v = signed and v // 128 or v >> 7
+        local done = v == 0 and not (signed and low > 63)
+          or signed and v == -1 and low > 63
+        out[#out + 1] = char(done and low or low | 128)
+      until done
+      writable(A, p)
+      section.bytes(A.sec, table.concat(out), A.line_at + p)
+      p = comma(s, q)
+      if not p then return q end
+    end
+  end
+end
+D.uleb128, D.sleb128 = leb128(false), leb128(true)
+
 -- Strings ------------------------------------------------------------------
 
 local ESCAPE = { n = "\n", t = "\t", r = "\r", b = "\b", f = "\f", v = "\v",
@@ -287,26 +311,28 @@ D.global, D.globl, D.extern, D.weak, D["local"] = names, names, names, names,
   names
 D.hidden, D.protected, D.internal = names, names, names
 
-local function common(A, s, p)
-  local name, q = name_at(s, p)
-  local at = comma(s, q) or fail(q, "expected ', size' after the name")
-  local n, align_to
-  n, q = count(A, s, at, "the size")
-  local r = comma(s, q)
-  if r then align_to, q = expr.constant(A, s, r, "an alignment") end
-  align_to = align_to or 1
-  if align_to < 1 or align_to & (align_to - 1) ~= 0 or align_to > 1 << 24 then
-    fail(r, "alignment %d is not a power of two up to 2^24", align_to)
+local function common(where)
+  return function(A, s, p)
+    local name, q = name_at(s, p)
+    local at = comma(s, q) or fail(q, "expected ', size' after the name")
+    local n, unit
+    n, q = count(A, s, at, "the size")
+    local r = comma(s, q)
+    if r then unit, q = expr.constant(A, s, r, "an alignment") end
+    unit = unit or 1
+    if unit < 1 or unit & (unit - 1) ~= 0 or unit > 1 << 24 then
+      fail(r, "alignment %d is not a power of two up to 2^24", unit)
+    end
+    local sec, previous = A.sec, A.previous
+    A:enter(where)
+    section.align(A.sec, unit, nil, nil, nil, A.line_at + p)
+    A:define(name, p)
+    section.fill(A.sec, n, 0, A.line_at + p)
+    A.sec, A.previous = sec, previous
+    return q
   end
-  local sec = A.sec
-  A:enter ".bss"
-  section.align(A.sec, align_to, nil, nil, nil, A.line_at + p)
-  A:define(name, p)
-  section.fill(A.sec, n, 0, A.line_at + p)
-  A.sec = sec
-  return q
 end
-D.comm, D.lcomm = common, common
+D.comm, D.lcomm = common "COMMON", common ".bss"
 
 -- Sections -----------------------------------------------------------------
 

@@ -51,7 +51,7 @@ local function classify(t)
     return find(label, "^%d") and "num" or "id"
   end
   label = match(word, "^#?:lo12:([%a_.$][%w_.$]*)$")
-  if label and label ~= "." and not cursor.register(label) then
+  if label and label ~= "." then
     symbol_of[t] = label
     return open .. "lo12" .. close
   end
@@ -210,7 +210,8 @@ end
 -- Does the operand of the deciding text follow such a rule?
 local function find_rule(leaf, c, rest)
   local rule = parser.linear[c.kind_of[leaf.own]]
-  if rule and not (rule.base_only and c.row.alias) then
+  if rule and not (rule.base_only and c.row.alias)
+    and rest & (rule.zero or 0) == 0 then
     leaf.linear, leaf.base = rule.bits, rest & ~rule.mask
   end
 end

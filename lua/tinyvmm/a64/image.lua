@@ -23,7 +23,7 @@ function M.layout(A)
     if sec.kind ~= "drop" and sec.size > 0 then list[#list + 1] = sec end
   end
   table.sort(list, function(a, b)
-    local ra, rb = section.RANK[a.kind], section.RANK[b.kind]
+    local ra, rb = section.rank(a), section.rank(b)
     if ra ~= rb then return ra < rb end
     return a.index < b.index
   end)

@@ -476,14 +476,9 @@ function parse.target(c)
   local s, p, A = c.s, skip(c), c.A
   local _, e, name = find(s, "^([%a_.$][%w_.$]*)[ \t\r]*%f[,%]%z]", p)
   if not e then _, e, name = find(s, "^(%d+[bf])[ \t\r]*%f[,%]%z]", p) end
-  if e and name ~= "." then
-    if cursor.register(name) then
-      return cursor.expected(c, "a label or address")
-    end
-    if not A.final then
-      c.sym, c.sym_at, c.p = name, p, e + 1
-      return true
-    end
+  if e and name ~= "." and not A.final then
+    c.sym, c.sym_at, c.p = name, p, e + 1
+    return true
   end
   if not find(s, "^#?[%w_.$(~+-]", p) then
     return cursor.expected(c, "a label or address")
@@ -586,7 +581,7 @@ parse["pstate.raw"] = function(c)
   if not op1 or crm + 0 > 15 then
     return cursor.expected(c, "a PSTATE field")
   end
-  c.w = c.w | op1 << 16 | crm << 8 | op2 << 5
+  c.w = c.w | op1 + 0 << 16 | crm + 0 << 8 | op2 + 0 << 5
   c.p = e
   return true
 end
@@ -663,7 +658,7 @@ local function c_register(kind, lo)
     local p = skip(c)
     local _, e, n = find(c.s, "^[cC](%d%d?)%f[^%w_]", p)
     if not e or n + 0 > 15 then return cursor.expected(c, "C0 to C15") end
-    c.w = c.w | n << lo
+    c.w = c.w | n + 0 << lo
     c.p = e + 1
     return true
   end
@@ -682,8 +677,8 @@ local function field(width, lo)
 end
 local linear = { aimm = field(12, 10), wide = field(16, 5),
   ["imm16.hw"] = field(16, 5), imm16 = field(16, 5) }
-linear.aimm.mask = 0x1fff << 10         -- sh too: the rule is for lsl #0
-linear.wide.mask = 0x3ffff << 5         -- and hw
+-- The rule is for values that need no shift: sh and hw are 0.
+linear.aimm.zero, linear.wide.zero = 1 << 22, 3 << 21
 
 local M = { kinds = parse, show = show, reg_at = reg_at, linear = linear }
 

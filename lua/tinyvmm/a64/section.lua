@@ -8,11 +8,16 @@
 local M = {}
 
 -- Order in the image, by kind.
-M.RANK = { text = 1, rodata = 2, data = 3, bss = 4, drop = 5 }
+local RANK = { text = 1, rodata = 2, data = 3, bss = 4, drop = 6 }
+
+-- The variables of .comm come last, as after a link.
+function M.rank(sec)
+  return sec.name == "COMMON" and 5 or RANK[sec.kind]
+end
 
 local BY_NAME = { { "%.text", "text" }, { "%.init", "text" },
   { "%.fini", "text" }, { "%.rodata", "rodata" }, { "%.data", "data" },
-  { "%.bss", "bss" } }
+  { "%.bss", "bss" }, { "COMMON", "bss" } }
 
 -- Where a section goes: by flags if the text gives them ("ax", "a", "aw"; a
 -- section without "a" takes no memory, as after a link), else by its name.

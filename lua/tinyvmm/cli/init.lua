@@ -118,7 +118,8 @@ local function start(argv, given, rest)
   if given["-v"] then require "tinyvmm.cli.verbose" end
   if given["-e"] then
     set_arg(argv, "-e", rest)
-    return run_chunk(load(given["-e"], "=(-e)"), nil, rest)
+    local chunk, problem = load(given["-e"], "=(-e)")
+    return run_chunk(chunk, problem, rest)
   end
   local word = table.remove(rest, 1)
   if not word then

@@ -1,0 +1,272 @@
+-- SPDX-License-Identifier: MIT
+--
+-- The program: its options, verbs, exit codes and the lines on stderr.
+local test = require "tap"
+
+local PROGRAM = (os.getenv "TV_BUILD" or "build/rel") .. "/tinyvmm"
+
+-- Runs the program; returns { code, stdout, stderr }.
+local function run(t, arguments, before)
+  local out, err = t.tmpname(), t.tmpname()
+  local _, how, code = os.execute(("%s timeout 60 %s %s >%s 2>%s </dev/null")
+    :format(before or "", PROGRAM, arguments, out, err))
+  local function slurp(path)
+    local file <close> = assert(io.open(path, "rb"))
+    return file:read "a"
+  end
+  return { code = how == "exit" and code or -code, out = slurp(out),
+    err = slurp(err) }
+end
+
+local function file(t, bytes, ending)
+  local path = t.tmpname()
+  if ending then
+    path = path .. ending
+    t.temporary[#t.temporary + 1] = path
+  end
+  local out <close> = assert(io.open(path, "wb"))
+  out:write(bytes)
+  return path
+end
+
+local function expect(t, result, code, out, err)
+  t.eq(result.code, code, result.err)
+  if out then t.ok(result.out:find(out), result.out) end
+  if err then t.ok(result.err:find(err), result.err) end
+  if not err then t.eq(result.err, "") end
+end
+
+local EXIT = "mov x0, #0; hvc #0\n"
+
+test("--version, --help and no arguments", function(t)
+  expect(t, run(t, "--version"), 0, "^TinyVMM %d+%.%d+%.%d+\n$")
+  expect(t, run(t, "--help"), 0, "^usage: tinyvmm")
+  expect(t, run(t, "-h"), 0, "^usage: tinyvmm")
+  expect(t, run(t, ""), 125, nil, "^usage: tinyvmm")
+end)
+
+test("unknown options, verbs and backends name the nearest", function(t)
+  expect(t, run(t, "--bakend soft x"), 125, nil,
+    "unknown option '%-%-bakend'; did you mean '%-%-backend'?")
+  expect(t, run(t, "--backend sotf -e 1"), 125, nil,
+    "no backend is called 'sotf'; did you mean 'soft'?")
+  expect(t, run(t, "rnu guest.S"), 125, nil,
+    "cannot open 'rnu'; did you mean the verb 'run'?")
+  expect(t, run(t, "run --bugdet 5 x.S"), 125, nil,
+    "did you mean '%-%-budget'?")
+  expect(t, run(t, "--backend"), 125, nil, "%-%-backend needs a name")
+  expect(t, run(t, "/nonexistent/script.lua"), 1, nil, "cannot open")
+end)
+
+test("a script gets its arguments, and the way to it", function(t)
+  local script = file(t, [[
+    print(arg[0], #arg, table.concat({ ... }, "\t"), select("#", ...))
+    print(arg[-1] ~= nil)
+  ]])
+  local result = run(t, script .. " one '--two' three")
+  expect(t, result, 0)
+  t.eq(result.out, script .. "\t3\tone\t--two\tthree\t3\ntrue\n")
+end)
+
+test("-e runs code, with arguments", function(t)
+  expect(t, run(t, "-e 'print(1 + 1, ...)' a b"), 0, "^2\ta\tb\n$")
+  expect(t, run(t, "-e 'print('"), 1, nil, "%(%-e%):1:")
+  expect(t, run(t, "-e 'os.exit(7)'"), 7)
+end)
+
+test("a script that fails ends with 1, message and traceback", function(t)
+  expect(t, run(t, "-e 'error \"boom\"'"), 1, nil,
+    "^tinyvmm: %(%-e%):1: boom\nstack traceback:")
+  expect(t, run(t, "-e 'error {}'"), 1, nil, "^tinyvmm: table")
+  expect(t, run(t, "-e 'error(setmetatable({}, { __tostring = "
+    .. "function() return \"mine\" end }))'"), 1, nil, "^tinyvmm: mine")
+end)
+
+test("the library is built in: no Lua file is needed", function(t)
+  local result = run(t, "-e 'print(require \"tinyvmm\".asm(\"nop\").size)'",
+    "cd / && LUA_PATH= LUA_PATH_5_4= LUA_CPATH= LUA_CPATH_5_4=")
+  if result.code == 127 then
+    -- A relative build path is not found from /.
+    result = run(t, "-e 'print(require \"tinyvmm\".asm(\"nop\").size)'",
+      "LUA_PATH= LUA_PATH_5_4= LUA_CPATH= LUA_CPATH_5_4=")
+  end
+  expect(t, result, 0, "^4\n$")
+end)
+
+test("--backend sets the default of tv.vm", function(t)
+  local code = "-e 'print(require \"tinyvmm\".vm().backend)'"
+  expect(t, run(t, "--backend best " .. code), 0, "^%a+\n$")
+  expect(t, run(t, "--backend soft " .. code, "TINYVMM_BACKEND=none"), 0,
+    "^soft\n$")
+  expect(t, run(t, "--backend=soft " .. code), 0, "^soft\n$")
+  expect(t, run(t, "-e 'print(select(2, require \"tinyvmm\".vm()))'",
+    "TINYVMM_BACKEND=none"), 0, "no backend is called \"none\"")
+end)
+
+test("-v tells the steps on stderr", function(t)
+  local guest = file(t, "mov x1, #0\n" .. EXIT, ".S")
+  local result = run(t, "-v run " .. guest)
+  expect(t, result, 0, nil, "backend soft")
+  for _, piece in ipairs { "mapped ram 0%-0xfffff", "loaded 12 bytes at "
+      .. "0x10000", "vCPU 0: pc 0x10000, sp 0xff000, pstate 0x3c5",
+      "exit shutdown after 3 instructions" } do
+    t.ok(result.err:find(piece), result.err)
+  end
+  t.eq(run(t, "run -v " .. guest).err, result.err)
+end)
+
+test("run ends with EXIT's status", function(t)
+  expect(t, run(t, "run " .. file(t, "mov x1, #7\n" .. EXIT, ".S")), 7)
+  expect(t, run(t, "run " .. file(t, "mov x1, #0x105\n" .. EXIT, ".S")), 5)
+  expect(t, run(t, "run " .. file(t, "movz w0, #0x8400, lsl #16\n"
+    .. "movk w0, #8\nhvc #0\n", ".S")), 0)
+end)
+
+test("run tells limits, faults and unanswered exits apart", function(t)
+  local loop = file(t, "here: b .\n", ".S")
+  expect(t, run(t, "run --budget 1000 " .. loop), 124, nil,
+    "^tinyvmm: the budget was used up at 0x10000 %(here%)[^\n]*\n$")
+  expect(t, run(t, "run " .. loop .. " --timeout 0.02"), 124, nil,
+    "^tinyvmm: the timeout passed at 0x10000 %(here%)")
+  expect(t, run(t, "run " .. file(t, "mov x1, #0x900000\nstr x0, [x1]\n",
+    ".S")), 126, nil, "^tinyvmm: unmapped: str x0, %[x1%] at 0x10004")
+  expect(t, run(t, "run " .. file(t, "mov x0, #99\nhvc #0\n", ".S")), 126,
+    nil, "^tinyvmm: hvc #0x0 at 0x10004 asked for hypercall 99")
+  expect(t, run(t, "run " .. file(t, "wfi\n", ".S")), 126, nil, "wfi")
+end)
+
+test("run takes raw words at --load and RAM by --ram", function(t)
+  local tv = require "tinyvmm"
+  local raw = file(t, tv.asm("adr x1, .\nlsr x1, x1, #12\n" .. EXIT)
+    :bytes_at(0))
+  expect(t, run(t, "run " .. raw), 0x10)
+  expect(t, run(t, "run --load 0x5000 " .. raw), 5)
+  expect(t, run(t, "run --ram 64K@0x20000 --load 0x21000 " .. raw), 0x21)
+  expect(t, run(t, "run --ram=64K@0x20000 " .. raw), 125, nil,
+    "nothing is mapped at 0x10000")
+  expect(t, run(t, "run --ram lots " .. raw), 125, nil,
+    "%-%-ram needs SIZE%[@BASE%], not 'lots'")
+  expect(t, run(t, "run --ram 5000 " .. raw), 125, nil, "multiple")
+  expect(t, run(t, "run --load here " .. raw), 125, nil, "needs an address")
+  expect(t, run(t, "run --budget -1 " .. raw), 125, nil, "needs a number")
+  expect(t, run(t, "run --timeout soon " .. raw), 125, nil, "needs seconds")
+end)
+
+test("run --no-strict lets unaligned accesses through", function(t)
+  local guest = file(t, "mov x1, #0x8001\nldr x2, [x1]\nmov x1, #3\n" .. EXIT,
+    ".S")
+  expect(t, run(t, "run " .. guest), 126, nil, "alignment: ldr x2, %[x1%]")
+  expect(t, run(t, "run --no-strict " .. guest), 3)
+end)
+
+test("run names what is wrong with the guest file", function(t)
+  expect(t, run(t, "run"), 125, nil, "run needs one guest file")
+  expect(t, run(t, "run /nonexistent.bin"), 125, nil, "No such file")
+  expect(t, run(t, "run " .. file(t, "nosuch x0\n", ".S")), 125, nil,
+    "%.S:1:1: ")
+  expect(t, run(t, "run " .. file(t, "\127ELFrubbish")), 125, nil,
+    "the file has 11 bytes")
+end)
+
+test("run gives an ELF file its RAM", function(t)
+  local code = require "tinyvmm".asm("mov x1, sp; lsr x1, x1, #16\n" .. EXIT)
+    :bytes_at(0)
+  local elf = file(t, "\127ELF\2\1\1" .. ("\0"):rep(9)
+    .. string.pack("<I2I2I4i8i8i8I4I2I2I2I2I2I2", 2, 183, 1, 0x40010000, 64,
+      0, 0, 64, 56, 1, 64, 0, 0)
+    .. string.pack("<I4I4i8i8i8i8i8i8", 1, 5, 120, 0x40010000, 0x40010000,
+      #code, 0x2000, 4096) .. code)
+  local result = run(t, "run -v " .. elf)
+  expect(t, result, 0x4011 & 255, nil, "mapped ram 0x40000000%-0x4011ffff")
+  t.ok(result.err:find "sp 0x4011f000", result.err)
+end)
+
+test("dis prints address, word and text; asm is its inverse", function(t)
+  local source = file(t, "add x0, x1, #4\nb .\nret\n.byte 1, 2\n", ".S")
+  local binary = t.tmpname()
+  expect(t, run(t, ("asm %s -o %s"):format(source, binary)), 0)
+  local result = run(t, "dis -b 0x10000 " .. binary)
+  expect(t, result, 0)
+  t.eq(result.out, "10000:\t91001020\tadd\tx0, x1, #0x4\n"
+    .. "10004:\t14000000\tb\t0x10004\n10008:\td65f03c0\tret\n"
+    .. "1000c:\t01\t.byte\t0x01\n1000d:\t02\t.byte\t0x02\n")
+  t.ok(run(t, "dis " .. binary).out:find "^0:\t91001020\t")
+  expect(t, run(t, "dis"), 125, nil, "dis needs one file")
+  expect(t, run(t, "dis -b here " .. binary), 125, nil, "needs an address")
+  expect(t, run(t, "asm " .. source), 125, nil, "needs IN.S %-o OUT.bin")
+  expect(t, run(t, "asm " .. source .. " -o /nonexistent/x"), 125, nil,
+    "No such file")
+  expect(t, run(t, "dis /nonexistent"), 125, nil, "No such file")
+end)
+
+-- Starts the program, interrupts it and returns code and stderr.
+local function interrupt(t, arguments)
+  local err = t.tmpname()
+  local pipe = assert(io.popen(("%s %s 2>%s & p=$!; sleep 0.3; kill -INT $p; "
+    .. "wait $p; echo $?"):format(PROGRAM, arguments, err)))
+  local code = pipe:read "n"
+  pipe:close()
+  local text <close> = assert(io.open(err))
+  return code, text:read "a"
+end
+
+test("Ctrl-C ends run with 130 and says where", function(t)
+  local guest = file(t, "nop\nspin: b .\n", ".S")
+  local code, err = interrupt(t, "run " .. guest)
+  t.eq(code, 130, err)
+  t.ok(err:find "^tinyvmm: interrupted, cpu 0 at 0x10004 %(spin%): b spin",
+    err)
+end)
+
+test("Ctrl-C ends a script's run, also in a coroutine", function(t)
+  for _, wrap in ipairs { "vm:run()", "coroutine.wrap(function() vm:run() "
+      .. "end)()", "local cpu = vm.vcpus[1] while true do cpu:step() end",
+      "while true do end" } do
+    local script = file(t, [[
+      local tv = require "tinyvmm"
+      local vm <close> = tv.vm()
+      vm:load(tv.asm "spin: b .")
+      vm:vcpu()
+    ]] .. wrap)
+    local code, err = interrupt(t, script)
+    t.eq(code, 130, err)
+    t.ok(err:find "^tinyvmm: [^\n]*interrupted", err)
+    if wrap:find "run" then t.ok(err:find("0x10000 (spin)", 1, true), err) end
+  end
+end)
+
+-- A module with sanitizers needs their runtime loaded before lua5.4.
+local function preload(build)
+  local pipe <close> = assert(io.popen(("LUA_CPATH_5_4=%s/lib/?.so lua5.4 -e "
+    .. "'require \"tinyvmm.core\"' 2>&1"):format(build)))
+  if not pipe:read "a":find "ASan runtime" then return "" end
+  return "ASAN_OPTIONS=detect_leaks=0 "
+    .. "LD_PRELOAD=$(cc -print-file-name=libasan.so)"
+end
+
+test("Ctrl-C works under a stock lua5.4", function(t)
+  if not os.execute "command -v lua5.4 >/dev/null 2>&1" then
+    t.skip "needs lua5.4"
+  end
+  local build = os.getenv "TV_BUILD" or "build/rel"
+  for _, wrap in ipairs { "vm:run()", "coroutine.wrap(function() vm:run() "
+      .. "end)()" } do
+    local script = file(t, [[
+      local tv = require "tinyvmm"
+      local vm <close> = tv.vm()
+      vm:write(0x10000, "\0\0\0\20")
+      vm:vcpu()
+    ]] .. wrap)
+    local err = t.tmpname()
+    local pipe = assert(io.popen(("%s LUA_PATH_5_4='lua/?.lua;lua/?/init.lua'"
+      .. " LUA_CPATH_5_4=%s/lib/?.so lua5.4 %s 2>%s & p=$!; sleep 0.3; "
+      .. "kill -INT $p; wait $p; echo $?"):format(preload(build), build,
+      script, err)))
+    local code = pipe:read "n"
+    pipe:close()
+    local text <close> = assert(io.open(err))
+    local said = text:read "a"
+    t.eq(code, 1, said)
+    t.ok(said:find "interrupted!\nguest: cpu 0 at 0x10000: b 0x10000", said)
+  end
+end)
