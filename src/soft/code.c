@@ -21,7 +21,8 @@ static predecode_fn *const predecoder[A64_OP_COUNT] = {
 enum { GRANULE_WORDS = MEM_GRANULE / 4,
        PAGE_GRANULES = PAGE_BYTES / MEM_GRANULE };
 
-static const struct insn *lazy(struct soft_cpu *cpu, const struct insn *i) {
+static const struct insn *lazy(struct soft_cpu *cpu, const struct insn *i,
+                               uint64_t left) {
   struct code_page *page = cpu->h.page;
   unsigned index = (unsigned)(i - page->insn);
   struct insn *entry = &page->insn[index];
@@ -31,20 +32,21 @@ static const struct insn *lazy(struct soft_cpu *cpu, const struct insn *i) {
   if (op == A64_UNDEFINED) soft_predecode_undefined(entry, word);
   else predecoder[op](entry, word, index * 4);
   mem_mark_code(page->region, page->gpa - page->region->base + index * 4);
-  return entry->fn(cpu, entry);
+  return entry->fn(cpu, entry, left);
 }
 
 static const struct insn *page_end(struct soft_cpu *cpu,
-                                   const struct insn *i) {
+                                   const struct insn *i, uint64_t left) {
   (void)i;
   const struct insn *next = soft_jump(cpu, cpu->h.page_va + PAGE_BYTES);
-  return next->fn(cpu, next);
+  return next->fn(cpu, next, left);
 }
 
 static const struct insn *fetch_fault(struct soft_cpu *cpu,
-                                      const struct insn *i) {
+                                      const struct insn *i, uint64_t left) {
   (void)i;
   cpu->h.leave = LEAVE_FETCH;
+  cpu->h.left = left;
   cpu->pc = cpu->h.fetch_va;
   return NULL;
 }

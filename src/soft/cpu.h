@@ -7,13 +7,20 @@
 // `struct insn`, one per word, each holding a handler and its operands. The
 // run loop (interp.c) is
 //
-//     while (left && (next = i->fn(cpu, i))) i = next, left--;
+//     next = i->fn(cpu, i, left);
 //
-// A handler executes its instruction and returns the next one: i + 1, a
-// near target in the same page, or soft_jump(). It returns NULL to leave the
-// loop without having completed: then h.leave says why and cpu->pc is the
-// address of the instruction (use the leave_* functions, which do both). So
-// one call is one step, and the program counter costs nothing.
+// A handler executes its instruction, finds the next one (i + 1, a near
+// target in the same page, or soft_jump()) and goes on with it: soft_next
+// calls its handler, in the last place, so that the compiler makes a jump of
+// it and each handler has an indirect branch of its own to be predicted.
+// `left`, the number of instructions it may execute, itself included, rides
+// along in a register; when it is used up, soft_next returns the next one.
+// NULL leaves the loop without having completed: then h.leave says why and
+// cpu->pc is the address of the instruction (use the leave_* functions, which
+// do both). So one handler is one step, and the program counter costs nothing.
+// Handlers are made of functions that only return the next instruction
+// (op.h). Where the compiler leaves a call in the last place (-O0), a chain
+// of handlers nests; interp.c keeps chains short enough for any stack.
 //
 // Laws for handlers: register writes, writeback and flags come after the last
 // possible fault. No handler calls out of soft/ or sees the time: what needs
@@ -30,7 +37,8 @@
 
 struct soft_cpu;
 struct insn;
-typedef const struct insn *insn_fn(struct soft_cpu *, const struct insn *);
+typedef const struct insn *insn_fn(struct soft_cpu *, const struct insn *,
+                                   uint64_t left);
 
 // A predecoded instruction. d, n, m, a are slots of soft_cpu.x (see slot_*)
 // or register numbers; what the rest means is the handler's business.
@@ -156,6 +164,7 @@ struct soft_cpu {
       LEAVE_FETCH             // the fetch at pc failed
     } leave;
     uint32_t word;
+    uint64_t left;            // not executed of the last chain of handlers
     struct soft_exc {
       uint32_t esr;
       uint64_t far;
@@ -191,6 +200,18 @@ static inline const struct insn *soft_jump(struct soft_cpu *cpu,
   cpu->h.page = cpu->h.jump[slot].page;
   cpu->h.page_va = page;
   return &cpu->h.page->insn[(va & (PAGE_BYTES - 1)) / 4];
+}
+
+// The end of every handler: goes on with `next`, unless it is NULL or nothing
+// is left.
+static inline const struct insn *soft_next(struct soft_cpu *cpu,
+                                           const struct insn *next,
+                                           uint64_t left) {
+  if (BITS_UNLIKELY(!next || !--left)) {
+    cpu->h.left = left;
+    return next;
+  }
+  return next->fn(cpu, next, left);
 }
 
 // except.c: leave the loop. All return NULL, so a handler says

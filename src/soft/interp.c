@@ -12,15 +12,21 @@
 #include "a64/esr.h"
 #include "soft/soft.h"
 
+// The longest chain of handlers: what it may nest if the compiler makes no
+// jumps of the calls that end them.
+enum { CHAIN = 1024 };
+
 // Executes up to n instructions from cpu->pc; n > 0. Returns how many are
 // left: 0 if all are done, else the first of these left the loop.
 static uint64_t execute(struct soft_cpu *cpu, uint64_t n) {
   const struct insn *i = soft_jump(cpu, cpu->pc);
   do {
-    const struct insn *next = i->fn(cpu, i);
-    if (BITS_UNLIKELY(!next)) return n;
+    uint64_t chain = n < CHAIN ? n : CHAIN;
+    const struct insn *next = i->fn(cpu, i, chain);
+    n -= chain - cpu->h.left;
+    if (!next) return n;
     i = next;
-  } while (--n);
+  } while (n);
   cpu->pc = soft_pc(cpu, i);
   return 0;
 }

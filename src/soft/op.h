@@ -12,11 +12,17 @@
 
 #include "soft/cpu.h"
 
-// Defines the handler `name` as an instance of an inline template.
+// Defines the handler `name` as an instance of an inline template, or of a
+// function without parameters of its own.
 #define HANDLER(name, template, ...) \
   static const struct insn *name(struct soft_cpu *cpu, \
-                                 const struct insn *i) { \
-    return template(cpu, i, __VA_ARGS__); \
+                                 const struct insn *i, uint64_t left) { \
+    return soft_next(cpu, template(cpu, i, __VA_ARGS__), left); \
+  }
+#define HANDLER_OF(name, function) \
+  static const struct insn *name(struct soft_cpu *cpu, \
+                                 const struct insn *i, uint64_t left) { \
+    return soft_next(cpu, function(cpu, i), left); \
   }
 
 // A function that handlers end in when the fast path does not do.

@@ -155,16 +155,20 @@ void op_TBNZ(struct insn *i, uint32_t w, unsigned offset) {
 
 // ------------------------------------------------------------- register --
 
-static const struct insn *br(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_br(struct soft_cpu *cpu,
+                                       const struct insn *i) {
   return soft_jump(cpu, cpu->x[i->n]);
 }
+HANDLER_OF(br, do_br)
 
 // The target is read first: it may be x30.
-static const struct insn *blr(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_blr(struct soft_cpu *cpu,
+                                        const struct insn *i) {
   uint64_t to = cpu->x[i->n];
   cpu->x[30] = op_pc(cpu, i) + 4;
   return soft_jump(cpu, to);
 }
+HANDLER_OF(blr, do_blr)
 
 void op_BR(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;

@@ -11,16 +11,20 @@
 // ----------------------------------------------------------- addresses --
 
 // imm is relative to the page, whose virtual address may vary.
-static const struct insn *adr(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_adr(struct soft_cpu *cpu,
+                                        const struct insn *i) {
   cpu->x[i->d] = cpu->h.page_va + (uint64_t)(int64_t)i->imm;
   return i + 1;
 }
+HANDLER_OF(adr, do_adr)
 
 // imm counts pages: its bytes would need 33 bits.
-static const struct insn *adrp(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_adrp(struct soft_cpu *cpu,
+                                         const struct insn *i) {
   cpu->x[i->d] = cpu->h.page_va + (uint64_t)i->imm * PAGE_BYTES;
   return i + 1;
 }
+HANDLER_OF(adrp, do_adrp)
 
 static int32_t adr_imm(uint32_t w) {
   return (int32_t)bits_sext(a64_imm19(w) << 2 | a64_immlo(w), 21);
@@ -215,27 +219,33 @@ void op_ANDS_i(struct insn *i, uint32_t w, unsigned offset) {
 
 // ----------------------------------------------------------- wide moves --
 
-static const struct insn *mov_signed(struct soft_cpu *cpu,
-                                     const struct insn *i) {
+static inline const struct insn *do_mov_signed(struct soft_cpu *cpu,
+                                               const struct insn *i) {
   cpu->x[i->d] = (uint64_t)(int64_t)i->imm;
   return i + 1;
 }
+HANDLER_OF(mov_signed, do_mov_signed)
 
-static const struct insn *mov_unsigned(struct soft_cpu *cpu,
-                                       const struct insn *i) {
+static inline const struct insn *do_mov_unsigned(struct soft_cpu *cpu,
+                                                 const struct insn *i) {
   cpu->x[i->d] = (uint32_t)i->imm;
   return i + 1;
 }
+HANDLER_OF(mov_unsigned, do_mov_unsigned)
 
-static const struct insn *movz(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_movz(struct soft_cpu *cpu,
+                                         const struct insn *i) {
   cpu->x[i->d] = (uint64_t)(uint32_t)i->imm << (i->m & 63);
   return i + 1;
 }
+HANDLER_OF(movz, do_movz)
 
-static const struct insn *movn(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_movn(struct soft_cpu *cpu,
+                                         const struct insn *i) {
   cpu->x[i->d] = ~((uint64_t)(uint32_t)i->imm << (i->m & 63));
   return i + 1;
 }
+HANDLER_OF(movn, do_movn)
 
 static inline const struct insn *movk(struct soft_cpu *cpu,
                                       const struct insn *i, unsigned shift,
@@ -409,19 +419,21 @@ void op_BFM(struct insn *i, uint32_t w, unsigned offset) {
 
 // -------------------------------------------------------------- extract --
 
-static const struct insn *extr_x(struct soft_cpu *cpu,
-                                 const struct insn *i) {
+static inline const struct insn *do_extr_x(struct soft_cpu *cpu,
+                                           const struct insn *i) {
   uint64_t high = cpu->x[i->n], low = cpu->x[i->m];
   cpu->x[i->d] = high << 1 << (63 - i->a) | low >> i->a;
   return i + 1;
 }
+HANDLER_OF(extr_x, do_extr_x)
 
-static const struct insn *extr_w(struct soft_cpu *cpu,
-                                 const struct insn *i) {
+static inline const struct insn *do_extr_w(struct soft_cpu *cpu,
+                                           const struct insn *i) {
   uint64_t both = cpu->x[i->n] << 32 | (uint32_t)cpu->x[i->m];
   cpu->x[i->d] = (uint32_t)(both >> i->a);
   return i + 1;
 }
+HANDLER_OF(extr_w, do_extr_w)
 
 HANDLER(ror_x, shift_by, SHIFT_ROR, true)
 HANDLER(ror_w, shift_by, SHIFT_ROR, false)

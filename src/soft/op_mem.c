@@ -213,11 +213,12 @@ void op_LDRSW_lit(struct insn *i, uint32_t w, unsigned offset) {
 // ------------------------------------------------------------- prefetch --
 
 // A hint: it neither faults nor checks sp (C6.2, PRFM).
-static const struct insn *prefetch(struct soft_cpu *cpu,
-                                   const struct insn *i) {
+static inline const struct insn *do_prefetch(struct soft_cpu *cpu,
+                                             const struct insn *i) {
   (void)cpu;
   return i + 1;
 }
+HANDLER_OF(prefetch, do_prefetch)
 
 void op_PRFM_ui(struct insn *i, uint32_t w, unsigned offset) {
   (void)w;

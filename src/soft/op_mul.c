@@ -117,21 +117,23 @@ static inline const struct insn *udiv(struct soft_cpu *cpu,
 HANDLER(udiv_x, udiv, true)
 HANDLER(udiv_w, udiv, false)
 
-static const struct insn *sdiv_x(struct soft_cpu *cpu,
-                                 const struct insn *i) {
+static inline const struct insn *do_sdiv_x(struct soft_cpu *cpu,
+                                           const struct insn *i) {
   uint64_t a = cpu->x[i->n], b = cpu->x[i->m];
   if (b + 1 < 2) cpu->x[i->d] = b ? -a : 0;
   else cpu->x[i->d] = (uint64_t)((int64_t)a / (int64_t)b);
   return i + 1;
 }
+HANDLER_OF(sdiv_x, do_sdiv_x)
 
-static const struct insn *sdiv_w(struct soft_cpu *cpu,
-                                 const struct insn *i) {
+static inline const struct insn *do_sdiv_w(struct soft_cpu *cpu,
+                                           const struct insn *i) {
   uint32_t a = (uint32_t)cpu->x[i->n], b = (uint32_t)cpu->x[i->m];
   if (b + 1 < 2) cpu->x[i->d] = b ? -a : 0;
   else cpu->x[i->d] = (uint32_t)((int32_t)a / (int32_t)b);
   return i + 1;
 }
+HANDLER_OF(sdiv_w, do_sdiv_w)
 
 static inline const struct insn *shift_var(struct soft_cpu *cpu,
                                            const struct insn *i,
@@ -271,19 +273,23 @@ HANDLER(smsubl, maddl, true, true)
 HANDLER(umaddl, maddl, false, false)
 HANDLER(umsubl, maddl, false, true)
 
-static const struct insn *smulh(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_smulh(struct soft_cpu *cpu,
+                                          const struct insn *i) {
   __extension__ __int128 p = (int64_t)cpu->x[i->n];
   p *= (int64_t)cpu->x[i->m];
   cpu->x[i->d] = (uint64_t)(p >> 64);
   return i + 1;
 }
+HANDLER_OF(smulh, do_smulh)
 
-static const struct insn *umulh(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_umulh(struct soft_cpu *cpu,
+                                          const struct insn *i) {
   __extension__ unsigned __int128 p = cpu->x[i->n];
   p *= cpu->x[i->m];
   cpu->x[i->d] = (uint64_t)(p >> 64);
   return i + 1;
 }
+HANDLER_OF(umulh, do_umulh)
 
 static void four_slots(struct insn *i, uint32_t w) {
   op_slots3(i, w);

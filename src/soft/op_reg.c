@@ -306,10 +306,12 @@ HANDLER(csneg_x, choose, SELECT_NEG, true)
 HANDLER(csneg_w, choose, SELECT_NEG, false)
 
 // cset: the condition itself, inverted.
-static const struct insn *cset(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_cset(struct soft_cpu *cpu,
+                                         const struct insn *i) {
   cpu->x[i->d] = !op_holds(cpu, (uint32_t)i->imm);
   return i + 1;
 }
+HANDLER_OF(cset, do_cset)
 
 static void select_operands(struct insn *i, uint32_t w) {
   op_slots3(i, w);
@@ -401,12 +403,14 @@ void op_CCMP_i(struct insn *i, uint32_t w, unsigned offset) {
 // ---------------------------------------------------------------- flags --
 
 // The low four bits of rn, rotated right by `a`, go where the mask `d` says.
-static const struct insn *rmif(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_rmif(struct soft_cpu *cpu,
+                                         const struct insn *i) {
   uint32_t mask = (uint32_t)i->d << 28;
   uint32_t flags = (uint32_t)bits_ror64(cpu->x[i->n], i->a) << 28;
   cpu->nzcv = (cpu->nzcv & ~mask) | (flags & mask);
   return i + 1;
 }
+HANDLER_OF(rmif, do_rmif)
 
 void op_RMIF(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;

@@ -53,12 +53,13 @@ HANDLER(fmov_dx, fmov_from_x, true)
 HANDLER(fmov_sw, fmov_from_x, false)
 
 // The only move to a part of a register but INS.
-static const struct insn *fmov_hx(struct soft_cpu *cpu,
-                                  const struct insn *i) {
+static inline const struct insn *do_fmov_hx(struct soft_cpu *cpu,
+                                            const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   cpu->v[i->d][1] = cpu->x[i->n];
   return i + 1;
 }
+HANDLER_OF(fmov_hx, do_fmov_hx)
 
 void op_FMOV_f(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
@@ -115,12 +116,13 @@ static uint64_t fp_expand(unsigned imm8, bool is_double) {
          low << 19;
 }
 
-static const struct insn *fmov_imm(struct soft_cpu *cpu,
-                                   const struct insn *i) {
+static inline const struct insn *do_fmov_imm(struct soft_cpu *cpu,
+                                             const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   set_v(cpu, i->d, fp_expand(a64_imm8(i->word), a64_ftype(i->word)), 0);
   return i + 1;
 }
+HANDLER_OF(fmov_imm, do_fmov_imm)
 
 void op_FMOV_i(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
@@ -152,8 +154,8 @@ static uint64_t simd_expand(unsigned op, unsigned cmode, uint64_t imm8) {
             : fp_expand((unsigned)imm8, false) * words;
 }
 
-static const struct insn *simd_imm(struct soft_cpu *cpu,
-                                   const struct insn *i) {
+static inline const struct insn *do_simd_imm(struct soft_cpu *cpu,
+                                             const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   uint32_t w = i->word;
   unsigned op = a64_op(w), cmode = a64_cmode(w);
@@ -169,6 +171,7 @@ static const struct insn *simd_imm(struct soft_cpu *cpu,
   set_v(cpu, i->d, low, a64_Q(w) ? high : 0);
   return i + 1;
 }
+HANDLER_OF(simd_imm, do_simd_imm)
 
 void op_SIMD_imm(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
@@ -206,59 +209,68 @@ static inline uint64_t replicate(uint64_t v, unsigned log2) {
   return v;
 }
 
-static const struct insn *dup_scalar(struct soft_cpu *cpu,
-                                     const struct insn *i) {
+static inline const struct insn *do_dup_scalar(struct soft_cpu *cpu,
+                                               const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   set_v(cpu, i->d, get_element(cpu, i->n, i->m, i->a), 0);
   return i + 1;
 }
+HANDLER_OF(dup_scalar, do_dup_scalar)
 
 // imm: 128 bits rather than 64.
-static const struct insn *dup_element(struct soft_cpu *cpu,
-                                      const struct insn *i) {
+static inline const struct insn *do_dup_element(struct soft_cpu *cpu,
+                                                const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   uint64_t v = replicate(get_element(cpu, i->n, i->m, i->a), i->a);
   set_v(cpu, i->d, v, i->imm ? v : 0);
   return i + 1;
 }
+HANDLER_OF(dup_element, do_dup_element)
 
-static const struct insn *dup_general(struct soft_cpu *cpu,
-                                      const struct insn *i) {
+static inline const struct insn *do_dup_general(struct soft_cpu *cpu,
+                                                const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   uint64_t v = replicate(cpu->x[i->n], i->a);
   set_v(cpu, i->d, v, i->imm ? v : 0);
   return i + 1;
 }
+HANDLER_OF(dup_general, do_dup_general)
 
-static const struct insn *umov(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_umov(struct soft_cpu *cpu,
+                                         const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   cpu->x[i->d] = get_element(cpu, i->n, i->m, i->a);
   return i + 1;
 }
+HANDLER_OF(umov, do_umov)
 
 // imm: a 64-bit destination.
-static const struct insn *smov(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_smov(struct soft_cpu *cpu,
+                                         const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   uint64_t v = get_element(cpu, i->n, i->m, i->a);
   cpu->x[i->d] = op_width((uint64_t)bits_sext(v, 8u << i->a), i->imm);
   return i + 1;
 }
+HANDLER_OF(smov, do_smov)
 
-static const struct insn *ins_general(struct soft_cpu *cpu,
-                                      const struct insn *i) {
+static inline const struct insn *do_ins_general(struct soft_cpu *cpu,
+                                                const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   put_element(cpu, i->d, i->m, i->a, cpu->x[i->n]);
   return i + 1;
 }
+HANDLER_OF(ins_general, do_ins_general)
 
 // imm: byte offset of the source element.
-static const struct insn *ins_element(struct soft_cpu *cpu,
-                                      const struct insn *i) {
+static inline const struct insn *do_ins_element(struct soft_cpu *cpu,
+                                                const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   uint64_t v = get_element(cpu, i->n, (unsigned)i->imm, i->a);
   put_element(cpu, i->d, i->m, i->a, v);
   return i + 1;
 }
+HANDLER_OF(ins_element, do_ins_element)
 
 void op_DUP_s(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;

@@ -77,8 +77,8 @@ static void interleave(struct soft_cpu *cpu, unsigned first,
     }
 }
 
-static const struct insn *load_multiple(struct soft_cpu *cpu,
-                                        const struct insn *i) {
+OP_COLD const struct insn *do_load_multiple(struct soft_cpu *cpu,
+                                            const struct insn *i) {
   uint8_t bytes[STRUCT_BYTES];
   struct shape s = shape_of(i->word);
   uint64_t va = cpu->x[i->n];
@@ -92,9 +92,10 @@ static const struct insn *load_multiple(struct soft_cpu *cpu,
   interleave(cpu, i->d, &s, true, bytes);
   return finish(cpu, i, va, total);
 }
+HANDLER_OF(load_multiple, do_load_multiple)
 
-static const struct insn *store_multiple(struct soft_cpu *cpu,
-                                         const struct insn *i) {
+OP_COLD const struct insn *do_store_multiple(struct soft_cpu *cpu,
+                                             const struct insn *i) {
   uint8_t bytes[STRUCT_BYTES];
   struct shape s = shape_of(i->word);
   uint64_t va = cpu->x[i->n];
@@ -106,6 +107,7 @@ static const struct insn *store_multiple(struct soft_cpu *cpu,
     return NULL;
   return finish(cpu, i, va, total);
 }
+HANDLER_OF(store_multiple, do_store_multiple)
 
 void op_LD_m(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
@@ -151,8 +153,8 @@ static struct lane lane_of(uint32_t w) {
   return l;
 }
 
-static const struct insn *load_lane(struct soft_cpu *cpu,
-                                    const struct insn *i) {
+OP_COLD const struct insn *do_load_lane(struct soft_cpu *cpu,
+                                        const struct insn *i) {
   uint8_t bytes[STRUCT_BYTES];
   struct lane l = lane_of(i->word);
   uint64_t va = cpu->x[i->n];
@@ -164,9 +166,10 @@ static const struct insn *load_lane(struct soft_cpu *cpu,
     memcpy(v_bytes(cpu, i->d + r, l.at), bytes + r * size, size);
   return finish(cpu, i, va, l.selem * size);
 }
+HANDLER_OF(load_lane, do_load_lane)
 
-static const struct insn *store_lane(struct soft_cpu *cpu,
-                                     const struct insn *i) {
+OP_COLD const struct insn *do_store_lane(struct soft_cpu *cpu,
+                                         const struct insn *i) {
   uint8_t bytes[STRUCT_BYTES];
   struct lane l = lane_of(i->word);
   uint64_t va = cpu->x[i->n];
@@ -178,6 +181,7 @@ static const struct insn *store_lane(struct soft_cpu *cpu,
   if (!access_write_block(cpu, i, va, l.log2, l.selem, bytes)) return NULL;
   return finish(cpu, i, va, l.selem * size);
 }
+HANDLER_OF(store_lane, do_store_lane)
 
 void op_LD_s(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
@@ -200,8 +204,8 @@ void op_ST_s_post(struct insn *i, uint32_t w, unsigned offset) {
 }
 
 // One structure to all lanes.
-static const struct insn *load_replicate(struct soft_cpu *cpu,
-                                         const struct insn *i) {
+OP_COLD const struct insn *do_load_replicate(struct soft_cpu *cpu,
+                                             const struct insn *i) {
   uint8_t bytes[STRUCT_BYTES];
   unsigned log2 = a64_vsize(i->word), size = 1u << log2;
   unsigned selem = a64_b13(i->word) * 2 + a64_r21(i->word) + 1;
@@ -217,6 +221,7 @@ static const struct insn *load_replicate(struct soft_cpu *cpu,
   }
   return finish(cpu, i, va, selem * size);
 }
+HANDLER_OF(load_replicate, do_load_replicate)
 
 void op_LD_r(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;

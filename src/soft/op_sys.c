@@ -7,39 +7,50 @@
 #include <string.h>
 
 #include "a64/esr.h"
+#include "soft/op.h"
 #include "soft/soft.h"
 
 // ------------------------------------------------------------ predecode --
 
-static const struct insn *nop(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_nop(struct soft_cpu *cpu,
+                                        const struct insn *i) {
   (void)cpu;
   return i + 1;
 }
+HANDLER_OF(nop, do_nop)
 
-static const struct insn *clrex(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_clrex(struct soft_cpu *cpu,
+                                          const struct insn *i) {
   cpu->excl.valid = false;
   return i + 1;
 }
+HANDLER_OF(clrex, do_clrex)
 
-static const struct insn *cfinv(struct soft_cpu *cpu, const struct insn *i) {
+static inline const struct insn *do_cfinv(struct soft_cpu *cpu,
+                                          const struct insn *i) {
   cpu->nzcv ^= PSTATE_C;
   return i + 1;
 }
+HANDLER_OF(cfinv, do_cfinv)
 
 // FP/SIMD arithmetic that the model has and this version has not. FP traps
 // come first, as for every FP instruction; an embedder that implements
 // undefined instructions may implement these.
-static const struct insn *fp_arithmetic(struct soft_cpu *cpu,
-                                        const struct insn *i) {
+static inline const struct insn *do_fp_arithmetic(struct soft_cpu *cpu,
+                                                  const struct insn *i) {
   if (!(cpu->mode & MODE_FP)) return leave_fp_trap(cpu, i);
   if (cpu->h.vcpu->vm->traps & TV_TRAP_UNDEFINED)
     return leave_undefined(cpu, i);
   return leave_fault(cpu, i, TV_FAULT_UNIMPLEMENTED, 0, 0, 0, 'x');
 }
+HANDLER_OF(fp_arithmetic, do_fp_arithmetic)
+
+HANDLER_OF(undefined, leave_undefined)
+HANDLER_OF(slow, leave_slow)
 
 // Unallocated words. C4.1: op0 = bits 28..25 = x111 is FP and Advanced SIMD.
 void soft_predecode_undefined(struct insn *i, uint32_t word) {
-  i->fn = (word >> 25 & 7) == 7 ? fp_arithmetic : leave_undefined;
+  i->fn = (word >> 25 & 7) == 7 ? fp_arithmetic : undefined;
   i->word = word;
 }
 
@@ -50,17 +61,17 @@ static void set(struct insn *i, uint32_t word, insn_fn *fn) {
 
 // name, handler
 #define SYSTEM_OPS(OP) \
-  OP(UDF, leave_undefined) OP(HLT, leave_undefined) \
-  OP(DCPS1, leave_undefined) OP(DCPS2, leave_undefined) \
-  OP(DCPS3, leave_undefined) OP(DRPS, leave_undefined) \
-  OP(SB, leave_undefined) \
+  OP(UDF, undefined) OP(HLT, undefined) \
+  OP(DCPS1, undefined) OP(DCPS2, undefined) \
+  OP(DCPS3, undefined) OP(DRPS, undefined) \
+  OP(SB, undefined) \
   OP(HINT, nop) OP(NOP, nop) OP(DSB, nop) OP(DMB, nop) OP(ISB, nop) \
   OP(CLREX, clrex) OP(CFINV, cfinv) \
-  OP(ERET, leave_slow) OP(SVC, leave_slow) OP(HVC, leave_slow) \
-  OP(SMC, leave_slow) OP(BRK, leave_slow) OP(YIELD, leave_slow) \
-  OP(WFE, leave_slow) OP(WFI, leave_slow) OP(SEV, leave_slow) \
-  OP(SEVL, leave_slow) OP(MSR_i, leave_slow) OP(SYS, leave_slow) \
-  OP(SYSL, leave_undefined) OP(MSR, leave_slow) OP(MRS, leave_slow)
+  OP(ERET, slow) OP(SVC, slow) OP(HVC, slow) \
+  OP(SMC, slow) OP(BRK, slow) OP(YIELD, slow) \
+  OP(WFE, slow) OP(WFI, slow) OP(SEV, slow) \
+  OP(SEVL, slow) OP(MSR_i, slow) OP(SYS, slow) \
+  OP(SYSL, undefined) OP(MSR, slow) OP(MRS, slow)
 
 #define PREDECODE(name, handler) \
   void op_##name(struct insn *i, uint32_t word, unsigned offset) { \

@@ -4,6 +4,7 @@
 /* a block comment
    over two lines */
 # a line comment
+        .arch   armv8.5-a
         .text
 K = 16
 _start:
@@ -289,7 +290,6 @@ _start:
         ldar    x0, [x1]
         stlr    w0, [x1]
         ldarb   w0, [x1]
-        .arch   armv8.4-a
         ldapr   x0, [x1]
         cas     x0, x1, [x2]
         casal   w0, w1, [x2]
