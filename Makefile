@@ -74,7 +74,7 @@ gen: $(PROGRAM) ## rewrite the files generated from the instruction table
 deps: ## install what the build needs (Lua 5.4), if it is missing
 	@sh .ci/deps.sh build
 
-deps-test: ## install what the tests need (qemu-user, binutils, llvm)
+deps-test: deps ## install what the tests need (qemu-user, binutils, llvm)
 	@sh .ci/deps.sh test
 
 clean: ## remove build/

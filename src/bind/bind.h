@@ -79,6 +79,13 @@ struct bind_memory {
   bool mapped;
 };
 
+// What ends a run from outside; TV_NO_LIMIT: nothing.
+struct bind_limits {
+  uint64_t budget;
+  uint64_t deadline;
+  uint64_t timeout_end;       // host nanoseconds
+};
+
 // One run in progress. Lua code only ever sees a run whose `active` is set
 // while one of its handlers is being called, or has yielded.
 struct bind_run {
@@ -88,11 +95,9 @@ struct bind_run {
   bool active;
   bool calling;               // Lua code is being called: its error is told
                               // with the guest's place
-  uint64_t budget;            // TV_NO_LIMIT: none
+  struct bind_limits limit;
   uint64_t start;             // count() when the run began
   uint64_t slice;             // steps of the present grant
-  uint64_t deadline;
-  uint64_t timeout_end;       // host nanoseconds, TV_NO_LIMIT: none
   lua_Hook main_hook;         // the main thread's when the run began
   tv_exit exit;
 };

@@ -104,16 +104,18 @@ static uint64_t check_count(lua_State *L, int idx) {
 }
 
 // Pushes the n bytes at addr; an impossible size is refused before any
-// memory is asked for.
-static void push_bytes(lua_State *L, tv_vm *vm, uint64_t addr, uint64_t n) {
+// memory is asked for. (That may collect objects whose finalizers close the
+// VM.)
+static void push_bytes(lua_State *L, struct bind_vm *vm, uint64_t addr,
+                       uint64_t n) {
   tv_error err;
   luaL_Buffer b;
-  const void *host = n > 0 ? tv_mem_host(vm, addr, n) : NULL;
+  const void *host = n > 0 ? tv_mem_host(vm->vm, addr, n) : NULL;
   if (host != NULL || n == 0) {
     lua_pushlstring(L, n > 0 ? host : "", n);
     return;
   }
-  uint64_t there = span(vm, addr, n);
+  uint64_t there = span(vm->vm, addr, n);
   if (there < n) {
     char text[128];
     snprintf(text, sizeof text, "cannot read %llu bytes at %#llx: %#llx is "
@@ -122,7 +124,8 @@ static void push_bytes(lua_State *L, tv_vm *vm, uint64_t addr, uint64_t n) {
     luaL_error(L, "%s", text);
   }
   char *to = luaL_buffinitsize(L, &b, n);
-  if (tv_mem_read(vm, addr, to, n, &err) != TV_OK) bind_raise(L, &err);
+  if (vm->vm == NULL) luaL_error(L, "attempt to use a closed vm");
+  if (tv_mem_read(vm->vm, addr, to, n, &err) != TV_OK) bind_raise(L, &err);
   luaL_pushresultsize(&b, n);
 }
 
@@ -146,7 +149,7 @@ static uint64_t check_addr(lua_State *L, int idx) {
 static int vm_read(lua_State *L) {
   struct bind_vm *vm = bind_vm_check(L, 1);
   uint64_t addr = check_addr(L, 2);
-  push_bytes(L, vm->vm, addr, check_count(L, 3));
+  push_bytes(L, vm, addr, check_count(L, 3));
   return 1;
 }
 
@@ -173,7 +176,7 @@ static int vm_cstring(lua_State *L) {
     const char *from = (const char *)r.host + (addr + n - r.base);
     const char *nul = memchr(from, 0, part);
     if (nul != NULL) {
-      push_bytes(L, vm->vm, addr, n + (uint64_t)(nul - from));
+      push_bytes(L, vm, addr, n + (uint64_t)(nul - from));
       return 1;
     }
     n += part;
@@ -335,6 +338,9 @@ int bind_memory_map(lua_State *L, int vm_idx, int options) {
   lua_setiuservalue(L, -2, MEMORY_WRITE);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_keys[KEY_MEMORY]);
   lua_setmetatable(L, -2);
+  // Not earlier: options and finalizers may have run script code.
+  bind_vm_check(L, vm_idx);
+  bind_run_idle(L, vm_idx, NULL);
   // The slot first: storing into the table may run out of memory.
   m->slot = (lua_Integer)lua_rawlen(L, -2) + 1;
   lua_pushvalue(L, -1);
@@ -354,10 +360,9 @@ int bind_memory_map(lua_State *L, int vm_idx, int options) {
 }
 
 static int vm_map(lua_State *L) {
-  struct bind_vm *vm = bind_vm_check(L, 1);
+  bind_vm_check(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
-  if (vm->active != NULL) bind_run_idle(L, 1, NULL);
   return bind_memory_map(L, 1, 2);
 }
 
@@ -375,10 +380,10 @@ struct bind_memory *bind_memory_mmio(struct bind_vm *vm, uint64_t addr) {
 }
 
 void bind_memory_list(lua_State *L, int vm_idx) {
-  struct bind_vm *vm = lua_touserdata(L, vm_idx);
   tv_region r;
   lua_Integer n = 0;
   lua_newtable(L);
+  struct bind_vm *vm = bind_vm_check(L, vm_idx);   // after a collection
   lua_getiuservalue(L, vm_idx, VM_MEMORY);
   for (size_t i = 0; tv_mem_region(vm->vm, i, &r) == TV_OK; i++)
     for (struct bind_memory *m = vm->memory; m != NULL; m = m->next)
@@ -439,7 +444,7 @@ static uint64_t check_offset(lua_State *L, const struct bind_memory *m,
 static int memory_read(lua_State *L) {
   struct bind_memory *m = check_memory(L, 1);
   uint64_t n = check_count(L, 3);
-  push_bytes(L, m->vm->vm, check_offset(L, m, 2, n), n);
+  push_bytes(L, m->vm, check_offset(L, m, 2, n), n);
   return 1;
 }
 

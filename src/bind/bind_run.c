@@ -71,13 +71,14 @@ static uint64_t count(const struct bind_run *r) {
 // The limits belong to the VM, and other runs may happen while a handler of
 // this one waits: set at the start and after every resumption.
 static void set_limits(const struct bind_run *r) {
-  tv_vm_deadline(r->vm->vm, r->deadline);
-  if (r->timeout_end == TV_NO_LIMIT) {
+  uint64_t end = r->limit.timeout_end;
+  tv_vm_deadline(r->vm->vm, r->limit.deadline);
+  if (end == TV_NO_LIMIT) {
     tv_vm_timeout(r->vm->vm, TV_NO_LIMIT);
     return;
   }
   uint64_t now = host_ns();
-  tv_vm_timeout(r->vm->vm, now < r->timeout_end ? r->timeout_end - now : 0);
+  tv_vm_timeout(r->vm->vm, now < end ? end - now : 0);
 }
 
 static void begin(lua_State *L, struct bind_run *r) {
@@ -106,7 +107,7 @@ static void end(lua_State *L, int idx) {
   lua_pushnil(L);
   lua_setiuservalue(L, idx, RUN_THREAD);
   if (r->vm->vm == NULL) return;
-  r->deadline = r->timeout_end = TV_NO_LIMIT;
+  r->limit.deadline = r->limit.timeout_end = TV_NO_LIMIT;
   set_limits(r->vm->active != NULL ? r->vm->active : r);
   bind_output_flush(r->vm);
 }
@@ -171,6 +172,7 @@ static int guest_place(lua_State *L) {
 static int message(lua_State *L) {
   struct bind_run *r = lua_touserdata(L, lua_upvalueindex(1));
   if (!r->calling || lua_type(L, 1) != LUA_TSTRING) return 1;
+  if (r->vm->vm == NULL) return 1;   // closed, r->exit.vcpu gone with it
   int index = r->exit.vcpu != NULL ? (int)tv_vcpu_index(r->exit.vcpu) : 0;
   lua_settop(L, 1);
   lua_pushfstring(L, "\nguest: cpu %d at ", index);
@@ -415,7 +417,7 @@ static enum step dispatch(lua_State *L, struct bind_run *r) {
 static void guest(lua_State *L, struct bind_run *r) {
   struct bind_vm *vm = r->vm;
   bind_running *running = vm->state->running;
-  uint64_t grant = r->budget;
+  uint64_t grant = r->limit.budget;
   tv_error err;
   if (grant != TV_NO_LIMIT) {
     uint64_t used = count(r) - r->start;
@@ -455,6 +457,7 @@ static int loop(lua_State *L, struct bind_run *r, bool exited) {
 // After a yield: meanwhile another run of this VM may have begun, and this
 // one may go on only if that one waits in its turn.
 static void come_back(lua_State *L, struct bind_run *r) {
+  bind_vm_check(L, S_VM);   // a finalizer may hold us longer than the vm
   for (const struct bind_run *o = r->vm->active; o != NULL; o = o->next)
     if (o != r && !waits(L, S_VM, o))
       luaL_error(L, "a handler of cpu %d returned while the vm was running",
@@ -495,7 +498,7 @@ static int ended(lua_State *L, int status, lua_KContext ctx) {
 
 // ------------------------------------------------------------- vm:run etc. --
 
-static void read_timeout(lua_State *L, struct bind_run *r) {
+static void read_timeout(lua_State *L, struct bind_limits *limit) {
   if (lua_type(L, -1) != LUA_TNUMBER)
     luaL_error(L, "run timeout must be a number of seconds, not %s",
                luaL_typename(L, -1));
@@ -503,7 +506,7 @@ static void read_timeout(lua_State *L, struct bind_run *r) {
   if (!(seconds >= 0))
     luaL_error(L, "run timeout must not be negative");
   if (seconds < 1e9)
-    r->timeout_end = host_ns() + (uint64_t)(seconds * 1e9);
+    limit->timeout_end = host_ns() + (uint64_t)(seconds * 1e9);
 }
 
 static uint64_t read_count(lua_State *L, int idx, const char *what) {
@@ -513,20 +516,21 @@ static uint64_t read_count(lua_State *L, int idx, const char *what) {
 }
 
 // run(), run(budget), run{budget=, deadline=, timeout=}
-static void read_limits(lua_State *L, int idx, struct bind_run *r) {
+static struct bind_limits read_limits(lua_State *L, int idx) {
   static const char *const names[] = {"budget", "deadline", "timeout", NULL};
-  r->budget = r->deadline = r->timeout_end = TV_NO_LIMIT;
-  if (lua_isnoneornil(L, idx)) return;
+  struct bind_limits limit = {TV_NO_LIMIT, TV_NO_LIMIT, TV_NO_LIMIT};
+  if (lua_isnoneornil(L, idx)) return limit;
   if (lua_type(L, idx) == LUA_TNUMBER) {
-    r->budget = read_count(L, idx, "run budget");
-    return;
+    limit.budget = read_count(L, idx, "run budget");
+    return limit;
   }
   bind_options(L, idx, "run", names);
   if (lua_getfield(L, idx, "budget") != LUA_TNIL)
-    r->budget = read_count(L, -1, "run budget");
+    limit.budget = read_count(L, -1, "run budget");
   if (lua_getfield(L, idx, "deadline") != LUA_TNIL)
-    r->deadline = read_count(L, -1, "run deadline");
-  if (lua_getfield(L, idx, "timeout") != LUA_TNIL) read_timeout(L, r);
+    limit.deadline = read_count(L, -1, "run deadline");
+  if (lua_getfield(L, idx, "timeout") != LUA_TNIL) read_timeout(L, &limit);
+  return limit;
 }
 
 // On the stack: self, options, vm, run.
@@ -541,16 +545,18 @@ static int run(lua_State *L) {
   return ended(L, lua_pcallk(L, S_TOP, 1, R_RUN + 1, 0, ended), 0);
 }
 
+// Reading options may run script code, so everything is checked after it.
 int bind_run_vm(lua_State *L) {
+  bind_vm_check(L, 1);
+  struct bind_limits limit = read_limits(L, 2);
   struct bind_vm *vm = bind_vm_check(L, 1);
   if (vm->active != NULL) bind_run_idle(L, 1, NULL);
   lua_settop(L, 2);
   lua_pushvalue(L, 1);
   lua_getiuservalue(L, 1, VM_RUN);
   struct bind_run *r = lua_touserdata(L, -1);
-  read_limits(L, 2, r);
+  r->limit = limit;
   r->vcpu = NULL;
-  lua_settop(L, R_RUN);
   return run(L);
 }
 
@@ -567,16 +573,18 @@ static struct bind_run *prepare(lua_State *L) {
 }
 
 int bind_run_vcpu(lua_State *L) {
-  read_limits(L, 2, prepare(L));
-  lua_settop(L, R_RUN);
+  bind_vcpu_check(L, 1);
+  struct bind_limits limit = read_limits(L, 2);
+  prepare(L)->limit = limit;
   return run(L);
 }
 
 // cpu:step([n])
 int bind_run_step(lua_State *L) {
-  struct bind_run *r = prepare(L);
-  r->budget = lua_isnil(L, 2) ? 1 : read_count(L, 2, "step count");
-  r->deadline = r->timeout_end = TV_NO_LIMIT;
+  struct bind_limits limit = {1, TV_NO_LIMIT, TV_NO_LIMIT};
+  bind_vcpu_check(L, 1);
+  if (!lua_isnoneornil(L, 2)) limit.budget = read_count(L, 2, "step count");
+  prepare(L)->limit = limit;
   return run(L);
 }
 

@@ -247,9 +247,19 @@ static void no_option(lua_State *L, const char *name) {
   lua_call(L, 1, 0);
 }
 
+// pstate says which register sp is, so it is set first and sp last, in
+// whatever order the option table has them.
+enum phase { PHASE_PSTATE, PHASE_OTHERS, PHASE_SP, PHASES };
+
+static enum phase phase_of(tv_reg reg) {
+  if (reg == TV_REG_PSTATE) return PHASE_PSTATE;
+  return reg == TV_REG_SP ? PHASE_SP : PHASE_OTHERS;
+}
+
 // Every key of the option table but `on` is a register. Without a vCPU only
 // checks names and values, so that mistakes raise before anything is made.
-static tv_status set_registers(lua_State *L, tv_vcpu *vcpu, tv_error *err) {
+static tv_status set_registers(lua_State *L, tv_vcpu *vcpu, enum phase phase,
+                               tv_error *err) {
   tv_status status = TV_OK;
   tv_reg reg;
   char bytes[16];
@@ -263,15 +273,13 @@ static tv_status set_registers(lua_State *L, tv_vcpu *vcpu, tv_error *err) {
     if (strcmp(name, "on") != 0) {
       if (tv_reg_by_name(name, &reg) != TV_OK) no_option(L, name);
       encode(L, reg, name, value, bytes);
-      if (vcpu != NULL)
+      if (vcpu != NULL && phase_of(reg) == phase)
         status = tv_vcpu_set(vcpu, reg, bytes, tv_reg_size(reg), err);
     }
     lua_settop(L, key);
   }
   return status;
 }
-
-
 
 // Leaves the new closed vcpu object on the stack.
 static struct bind_vcpu *push_closed(lua_State *L, struct bind_vm *vm) {
@@ -308,7 +316,8 @@ static tv_status make(lua_State *L, tv_vm *vm, struct bind_vcpu *cpu,
   tv_vcpu_set(cpu->vcpu, TV_REG_PC, &pc, sizeof pc, NULL);
   tv_vcpu_set(cpu->vcpu, TV_REG_SP, &sp, sizeof sp, NULL);
   tv_vcpu_set_reset(cpu->vcpu, pc, sp);
-  status = set_registers(L, cpu->vcpu, err);
+  for (enum phase p = 0; status == TV_OK && p < PHASES; p++)
+    status = set_registers(L, cpu->vcpu, p, err);
   if (status == TV_OK) return status;
   tv_vcpu_free(cpu->vcpu);
   cpu->vcpu = NULL;
@@ -325,17 +334,20 @@ int bind_vcpu_new(lua_State *L) {
   }
   lua_settop(L, 2);
   luaL_checktype(L, 2, LUA_TTABLE);
-  set_registers(L, NULL, &err);
-  bind_run_idle(L, 1, NULL);
+  set_registers(L, NULL, PHASES, &err);
   if (lua_getfield(L, 2, "on") != LUA_TNIL) {
     luaL_argcheck(L, lua_isboolean(L, -1), 2, "on must be true or false");
     on = lua_toboolean(L, -1);
   }
   uint64_t pc = option_address(L, "pc", vm->has_entry ? vm->entry : 0x10000);
-  uint64_t sp = option_address(L, "sp", top_of_stack(vm->vm, pc));
+  bool placed = lua_getfield(L, 2, "sp") != LUA_TNIL;
+  uint64_t sp = placed ? (uint64_t)bind_integer(L, -1, "sp") : 0;
   lua_getiuservalue(L, 1, VM_VCPUS);
   int table = lua_gettop(L);
   struct bind_vcpu *cpu = push_closed(L, vm);
+  bind_vm_check(L, 1);   // options and finalizers may have run script code
+  bind_run_idle(L, 1, NULL);
+  if (!placed) sp = top_of_stack(vm->vm, pc);
   unsigned index = reserve_slot(L, vm, table);
   if (make(L, vm->vm, cpu, pc, sp, &err) != TV_OK) {
     lua_pushnil(L);
@@ -380,12 +392,13 @@ static int vcpu_skip(lua_State *L) {
 // cpu:inject{esr=, far=}
 static int vcpu_inject(lua_State *L) {
   static const char *const names[] = {"esr", "far", NULL};
-  struct bind_vcpu *cpu = bind_vcpu_check(L, 1);
   tv_error err;
+  bind_vcpu_check(L, 1);
   bind_options(L, 2, "cpu:inject", names);
   lua_getfield(L, 2, "esr");
   uint64_t esr = (uint64_t)bind_integer(L, -1, "cpu:inject esr");
   uint64_t far = option_address(L, "far", 0);
+  struct bind_vcpu *cpu = bind_vcpu_check(L, 1);   // after script code
   if (tv_vcpu_inject(cpu->vcpu, esr, far, &err) != TV_OK)
     return bind_raise(L, &err);
   return 0;

@@ -94,6 +94,8 @@ test("relaxed: an unaligned load reads the bytes where they are", function(t)
   t.eq(m.cpu.x1, (string.unpack("<i8", "defghijk")))
   m.cpu:step()
   t.eq(m.cpu.x2, (string.unpack("<I2", "ef")))
+  m.cpu:step()
+  t.eq(m.cpu.q3, "ghijklmnopqrstuv")
 end)
 
 test("DC ZVA zeroes its 64-byte block in relaxed mode", function(t)

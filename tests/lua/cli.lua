@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
--- The program: its options, verbs, exit codes and the lines on stderr.
+-- The program: its options, verbs, exit codes and the lines on stderr; and
+-- that Ctrl-C ends a guest wherever it runs.
 local test = require "tap"
 
 local PROGRAM = (os.getenv "TV_BUILD" or "build/rel") .. "/tinyvmm"

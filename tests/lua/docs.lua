@@ -188,7 +188,7 @@ test("every option is documented", function(t)
   end
   local map = options("src/bind/bind_memory.c", "map_options map_options")
   all_in(map, readme:match "vm:map{.-\n", "vm:map ")
-  all_in(options("src/bind/bind_run.c", "static void read_limits"),
+  all_in(options("src/bind/bind_run.c", "bind_limits read_limits"),
     readme:match "| `vm:run%(.-\n", "vm:run ")
   for _, class in ipairs { "options", "map_options", "limits" } do
     t.ok(types:find("@class tinyvmm." .. class, 1, true))

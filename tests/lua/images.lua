@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
--- Images in memory: where they go, what their symbols say, and tv.dis.
+-- Images in memory: where they go, what their symbols say, and tv.dis. What
+-- the assembler makes of a text is tested in tests/a64.
 local test = require "tap"
 local tv = require "tinyvmm"
 

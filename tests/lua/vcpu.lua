@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
 -- vCPUs from Lua: defaults, registers by name, steps, counts, lines, reset.
+-- What instructions do is tested in tests/guest and tests/a64.
 local test = require "tap"
 local tv = require "tinyvmm"
 

@@ -18,7 +18,6 @@ local directives = require "tinyvmm.a64.directives"
 local encode = require "tinyvmm.a64.encode"
 local expr = require "tinyvmm.a64.expr"
 local image = require "tinyvmm.a64.image"
-local nearest = require "tinyvmm.a64.nearest"
 local section = require "tinyvmm.a64.section"
 local source = require "tinyvmm.a64.source"
 
@@ -49,6 +48,11 @@ function A:caught(err)
   self:report(self.line_at + err.col, err.msg)
 end
 
+-- "did you mean", loaded when there is something to say.
+local function near(name, list)
+  return require "tinyvmm.a64.nearest".hint(name, list)
+end
+
 -- Raise for a symbol that nobody defined, once per symbol.
 function A:undefined(name, p)
   if self.missed[name] then error(self.known, 0) end
@@ -57,7 +61,7 @@ function A:undefined(name, p)
     fail(p, "expected a label or address, got register %s; a branch to a"
       .. " register is br or blr", name)
   end
-  fail(p, "undefined symbol '%s'%s", name, nearest.hint(name, function()
+  fail(p, "undefined symbol '%s'%s", name, near(name, function()
     local list = {}
     for known in pairs(self.symbols) do
       if not find(known, "^\1") then list[#list + 1] = known end
@@ -284,7 +288,7 @@ local function fixup(self, part, i, kind, name, at)
   self.fix_name[n], self.fix_at[n] = name, at
 end
 
-local ATOMS = "^([^,]*),?[ \t]*([^,]*),?[ \t]*([^,]*),?[ \t]*(.*)"
+local ATOMS = "^([^,]*)(,?[^,]*)(,?[^,]*)(.*)"
 
 local function literal_size(c)
   local name = c.row.name
@@ -331,7 +335,11 @@ local function instruction(self, s, p)
   end
   local part, i = section.word(self.sec, w, at)
   if fix then
-    if find(name, "^%d") then name = self:numeric_name(name, p) end
+    if find(name, "^%d") then
+      local at_name = find(s, name, q, true)
+      name = self:numeric_name(name, at_name)
+      at = self.line_at + at_name
+    end
     fixup(self, part, i, fix, name, at)
   end
 end
@@ -344,7 +352,7 @@ local function directive(self, s, p)
     fail(p, "unknown directive '%s'%s", "." .. name:gsub("^%.", ""),
       find("macro endm rept irp if ifdef else endif", name, 1, true)
       and "; Lua functions and loops serve as macros"
-      or nearest.hint(name, function()
+      or near(name, function()
         local list = {}
         for known in pairs(directives.by_name) do list[#list + 1] = known end
         table.sort(list)
@@ -406,8 +414,7 @@ local function line(self, text, p)
   return next_line
 end
 
-local LINE = "^[ \t]*(%a[%w.]*)[ \t]*([^,\n]*),?[ \t]*([^,\n]*),?[ \t]*"
-  .. "([^,\n]*),?[ \t]*([^\n]*)\n()"
+local LINE = "^[ \t]*(%a[%w.]*)[ \t]*([^,\n]*)(,?[^,\n]*)(,?[^,\n]*)([^\n]*)\n()"
 
 -- Assemble a text. The hot loop: nothing but the cache, as long as it knows.
 function A:run(name, text)

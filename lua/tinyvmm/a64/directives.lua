@@ -40,7 +40,7 @@ end
 local function count(A, s, p, what)
   local n, q = expr.constant(A, s, p, what)
   if n < 0 or n > LIMIT then
-    fail(p, "%s of %d is outside 0 to %d", what, n, LIMIT)
+    fail(p, "%s %d is outside 0 to %d", what, n, LIMIT)
   end
   if A.sec.size + n > LIMIT then
     fail(p, "the section would grow past %d bytes", LIMIT)

@@ -3,7 +3,8 @@
 -- `encode` tries the rows of the mnemonic operand by operand and takes the one
 -- that the disassembler would print back. It is exact and explains its errors.
 -- `lookup` is the fast way, fed by encode. A statement is seen as a mnemonic
--- and up to four atoms, the texts between its commas. Every atom has a class
+-- and up to four atoms: the text up to a comma, then each comma with the text
+-- after it (the last atom takes the remaining ones). Every atom has a class
 -- ("x", "[w", "sp", "", anything else "i"); mnemonic and classes lead through a
 -- tree to a leaf. In a leaf each register atom has one place in the word, where
 -- its number goes whatever the others are; the rest of the word depends only
@@ -13,7 +14,6 @@
 
 local isa = require "tinyvmm.a64.isa"
 local cursor = require "tinyvmm.a64.cursor"
-local nearest = require "tinyvmm.a64.nearest"
 local parser = require "tinyvmm.a64.parse"
 
 local byte, find, sub, match = string.byte, string.find, string.sub,
@@ -24,7 +24,7 @@ local M = {}
 
 -- Classes of atoms --------------------------------------------------------
 
-local ATOM = "^[ \t\r]*(%[?)[ \t]*(#?:?[%w_.$:]+)[ \t]*(%]?!?)[ \t\r]*$"
+local ATOM = "^,?[ \t\r]*(%[?)[ \t]*(#?:?[%w_.$:]+)[ \t]*(%]?!?)[ \t\r]*$"
 
 local number_of, symbol_of       -- atom -> register number, -> label
 local BANKS = { x = 30, w = 30, b = 31, h = 31, s = 31, d = 31, q = 31 }
@@ -34,8 +34,8 @@ local function classify(t)
   local open, word, close = match(t, ATOM)
   if not open then
     -- Text that the statement level must see, and pool literals, stay out.
-    if find(t, '[;"/=\']') then return "?" end
-    local shift = match(t, "^[ \t\r]*(%l+ ?#?%d+%]?)[ \t\r]*$")
+    if find(t, '[;"/=\']') or find(t, "^,%s*$") then return "?" end
+    local shift = match(t, "^,[ \t\r]*(%l+ ?#?%d+%]?)[ \t\r]*$")
     return shift or "i" .. match(t, "(%]?!?)[ \t\r]*$")
   end
   local r = cursor.register(word)
@@ -187,9 +187,9 @@ end
 
 -- The value of an atom that is a plain number, perhaps the end of an address.
 local function plain_number(text)
-  local t = match(text, "^[ \t]*#?(-?[1-9]%d*)%]?!?[ \t\r]*$")
-    or match(text, "^[ \t]*#?(-?0x%x+)%]?!?[ \t\r]*$")
-    or match(text, "^[ \t]*#?(0)%]?!?[ \t\r]*$")
+  local t = match(text, "^,?[ \t]*#?(-?[1-9]%d*)%]?!?[ \t\r]*$")
+    or match(text, "^,?[ \t]*#?(-?0x%x+)%]?!?[ \t\r]*$")
+    or match(text, "^,?[ \t]*#?(0)%]?!?[ \t\r]*$")
   return t and #t < 16 and math.tointeger(tonumber(t))
 end
 
@@ -266,7 +266,8 @@ local function refuse_tail(c, k)
   if find(c.s, "^[ \t\r]*$", c.p) then
     return cursor.miss(c, c.p, cursor.CLOSE, "missing operand")
   end
-  cursor.miss(c, c.p, cursor.OTHER, "unexpected %s", cursor.got(c.s, c.p))
+  cursor.miss(c, c.p, cursor.OTHER, "unexpected '%s'",
+    match(c.s, "^[ \t]*(,?[ \t]*[^,%s]*)", c.p))
 end
 
 -- One row against the operands at q: the word, or nil and a miss.
@@ -320,7 +321,7 @@ end
 
 local function unknown(m, p)
   error({ col = p, msg = ("unknown instruction '%s'%s"):format(m,
-    nearest.hint(m:lower(), isa.mnemonics)) }, 0)
+    require "tinyvmm.a64.nearest".hint(m:lower(), isa.mnemonics)) }, 0)
 end
 
 local function rows_of(m)

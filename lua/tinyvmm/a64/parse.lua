@@ -315,6 +315,14 @@ local function scratch(c)
   return (c.wide == 1 and "x" or "w") .. n
 end
 
+-- The way out of an immediate v, at position `at`, that does not fit: the
+-- same instruction with a register in its place.
+local function by_register(c, at, v)
+  local reg = scratch(c)
+  return ("try ldr %s, =%s; %s %s%s"):format(reg, cursor.show(v),
+    c.row.mnemonic, sub(c.s, c.starts[1], at - 1), reg)
+end
+
 -- ":lo12:symbol" where an immediate may stand; kind is the fixup.
 local function low_bits(c, kind)
   local _, e = find(c.s, "^#?:[lL][oO]12:", c.p)
@@ -353,10 +361,9 @@ local function add_immediate(negative)
     end
     if v < 0 or v > 4095 then
       if negative and text >= 0 then return end
-      local reg = scratch(c)
-      return miss(c, at, RANGE,
-        "immediate %s does not fit 12 bits; try ldr %s, =%s and %s in place"
-        .. " of the immediate", cursor.show(text), reg, cursor.show(text), reg)
+      if c.quiet then return end
+      return miss(c, at, RANGE, "immediate %s does not fit 12 bits; %s",
+        cursor.show(text), by_register(c, at, text))
     end
     c.w = c.w | v << 10 | (shift == 12 and 1 << 22 or 0)
     return true
@@ -399,17 +406,19 @@ local function bitmask(v, wide)
 end
 
 local function unbuildable(c, at, v)
-  local name = (c.wide == 1 and "x" or "w") .. (c.w & 31)
-  if c.row.mnemonic ~= "mov" then name = scratch(c) end
+  if c.quiet then return end
+  if not narrow(c, v) then
+    return miss(c, at, RANGE, "immediate %s does not fit 32 bits",
+      cursor.show(v))
+  end
   if c.row.mnemonic == "mov" then
     return miss(c, at, RANGE,
-      "no single instruction builds %s; try ldr %s, =%s", cursor.show(v),
-      name, cursor.show(v))
+      "no single instruction builds %s; try ldr %s%d, =%s", cursor.show(v),
+      c.wide == 1 and "x" or "w", c.w & 31, cursor.show(v))
   end
   return miss(c, at, RANGE,
-    "immediate %s is not a bit mask (a rotated run of ones, repeated); try"
-    .. " ldr %s, =%s and %s in place of the immediate", cursor.show(v), name,
-    cursor.show(v), name)
+    "immediate %s is not a bit mask (a rotated run of ones, repeated); %s",
+    cursor.show(v), by_register(c, at, v))
 end
 
 local function logical(inverted)
@@ -683,6 +692,17 @@ linear.aimm.zero, linear.wide.zero = 1 << 22, 3 << 21
 local M = { kinds = parse, show = show, reg_at = reg_at, linear = linear }
 
 require "tinyvmm.a64.parse_mem"(M)
-require "tinyvmm.a64.parse_simd"(M)
+
+-- Few programs name a vector: those kinds come with the first that does.
+local function rest_of(t)
+  return setmetatable(t, { __index = function(_, kind)
+    setmetatable(parse, nil)
+    setmetatable(show, nil)
+    require "tinyvmm.a64.parse_simd"(M)
+    return t[kind]
+  end })
+end
+rest_of(parse)
+rest_of(show)
 
 return M

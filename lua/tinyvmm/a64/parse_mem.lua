@@ -172,8 +172,8 @@ local function unsigned(size)
     local unit = 1 << scale
     if v < 0 or v > 4095 * unit or v & unit - 1 ~= 0 then
       local steps = scale == 0 and "" or (" in steps of %d"):format(unit)
-      local way = v > 0 and v & unit - 1 ~= 0 and "; it is not aligned"
-        or "; add it to the base register first"
+      local way = "; add it to the base register first"
+      if v > 0 and v & unit - 1 ~= 0 then way = "" end
       return miss(c, m.at, RANGE, "offset %s is not in -256 to 255, nor in 0"
         .. " to %d%s%s", cursor.show(v), 4095 * unit, steps, way)
     end

@@ -108,8 +108,9 @@ function M.main(args, global)
   local ok, exit = pcall(vm.run, vm, { budget = given["--budget"],
     timeout = given["--timeout"] })
   if ok then return report(exit) end
-  local first, place = tostring(exit):match "^(.-)\nguest: ([^\n]*)"
-  return cli.fail(INTERRUPTED, "%s", first and first .. ", " .. place or exit)
+  local what, place = tostring(exit):match "^(interrupted)\nguest: ([^\n]*)"
+  if what then return cli.fail(INTERRUPTED, "%s, %s", what, place) end
+  return cli.fail(cli.USAGE, "%s", exit)
 end
 
 return M
