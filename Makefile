@@ -42,6 +42,10 @@ C_TESTS := $(patsubst tests/core/test_%.c,$(B)/tests/%,\
 C_EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,\
   $(wildcard examples/*.c))
 
+# Short lines; V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)$(2)")
+
 # With deps among the goals, nothing is built before it is through.
 FIRST := $(filter deps deps-test,$(MAKECMDGOALS))
 
@@ -81,42 +85,52 @@ clean: ## remove build/
 	rm -rf build
 
 $(B)/obj/%.o: src/%.c | $(FIRST)
+	$(call say,CC      ,$<)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(if $(filter src/main.c src/bind/%,$<),\
+	$(Q)$(CC) $(CFLAGS_ALL) $(if $(filter src/main.c src/bind/%,$<),\
 	  $(LUA_CFLAGS)) -c $< -o $@
 
 $(B)/obj/embedded.o: $(B)/obj/embedded.c
-	$(CC) $(CFLAGS_ALL) -c $< -o $@
+	$(call say,CC      ,embedded.c)
+	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 $(B)/obj/embedded.c: $(B)/embed $(LUA_SRC)
-	$(B)/embed $@ lua $(LUA_SRC)
+	$(call say,EMBED   ,lua/tinyvmm)
+	$(Q)$(B)/embed $@ lua $(LUA_SRC)
 
 $(B)/embed: src/bind/embed.c | $(FIRST)
+	$(call say,CCLD    ,$@)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(LUA_CFLAGS) -MF $@.d $< -o $@ $(LUA_LIBS) \
+	$(Q)$(CC) $(CFLAGS_ALL) $(LUA_CFLAGS) -MF $@.d $< -o $@ $(LUA_LIBS) \
 	  $(SANITIZE)
 
 $(STATIC): $(LIB_OBJ)
+	$(call say,AR      ,$@)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(SHARED): $(LIB_OBJ)
-	$(CC) -shared -Wl,-soname,libtinyvmm.so.0 -o $@ $^ -lpthread $(SANITIZE)
+	$(call say,LD      ,$@)
+	$(Q)$(CC) -shared -Wl,-soname,libtinyvmm.so.0 -o $@ $^ -lpthread $(SANITIZE)
 
 $(MODULE): $(BIND_OBJ) $(STATIC)
+	$(call say,LD      ,$@)
 	@mkdir -p $(@D)
-	$(CC) -shared -o $@ $^ -lpthread $(SANITIZE)
+	$(Q)$(CC) -shared -o $@ $^ -lpthread $(SANITIZE)
 
 $(PROGRAM): $(OBJ)
-	$(CC) -rdynamic -o $@ $^ $(LUA_LIBS) -lpthread $(SANITIZE)
+	$(call say,LD      ,$@)
+	$(Q)$(CC) -rdynamic -o $@ $^ $(LUA_LIBS) -lpthread $(SANITIZE)
 
 $(B)/tests/%: tests/core/test_%.c $(STATIC)
+	$(call say,CCLD    ,$@)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests -MF $@.d $< -o $@ $(STATIC) -lpthread \
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MF $@.d $< -o $@ $(STATIC) -lpthread \
 	  $(SANITIZE)
 
 $(B)/examples/%: examples/%.c $(STATIC)
+	$(call say,CCLD    ,$@)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -MF $@.d $< -o $@ $(STATIC) -lpthread $(SANITIZE)
+	$(Q)$(CC) $(CFLAGS_ALL) -MF $@.d $< -o $@ $(STATIC) -lpthread $(SANITIZE)
 
 -include $(OBJ:.o=.d)

@@ -6,8 +6,6 @@
 
 #include "tinyvmm.h"
 
-#include <stdbool.h>
-
 extern char __stack_top[], __heap_end[];      // tinyvmm.ld
 
 static const char *const classes[64] = {

@@ -28,9 +28,10 @@ GUEST_TARGET := $(if $(GUEST_CLANG),--target=aarch64-none-elf)
 # -mstrict-align: with the MMU off data is Device memory.
 # -mgeneral-regs-only: the vectors save no FP registers.
 # -mno-outline-atomics, -fno-stack-protector: nothing from libgcc or libc.
-# -fno-omit-frame-pointer: the crash dump follows the frame pointers.
+# -f and -mno-omit-...: the crash dump follows the frame pointers.
 GUEST_CFLAGS = $(GUEST_TARGET) -std=c11 -O2 -g -Wall -Wextra -ffreestanding \
-  -fno-pie -fno-stack-protector -fno-omit-frame-pointer \
+  -fno-pie -fno-stack-protector \
+  -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer \
   -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
   -mstrict-align -mgeneral-regs-only -mno-outline-atomics \
   -I$(GUEST_DIR) -I$(<D) -MMD -MP $(CFLAGS)

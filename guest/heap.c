@@ -7,8 +7,6 @@
 
 #include "tinyvmm.h"
 
-#include <stdbool.h>
-
 typedef struct block {
   size_t size;          // with this header
   struct block *next;   // of the free list; not used while allocated

@@ -7,8 +7,6 @@
 
 #include "tinyvmm.h"
 
-#include <stdbool.h>
-
 typedef struct sink {
   char *at, *end;   // a buffer with room for what is before end; NULL: console
   int count;        // characters so far, also those that found no room

@@ -12,6 +12,7 @@
 #define TINYVMM_GUEST_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,12 +43,17 @@ static inline tv_results tv_hypercall(uint64_t nr, uint64_t a1, uint64_t a2,
   return (tv_results){x0, x1, x2, x3};
 }
 
+static inline uint64_t tv_call7(uint64_t nr, uint64_t a1, uint64_t a2,
+                                uint64_t a3, uint64_t a4, uint64_t a5,
+                                uint64_t a6, uint64_t a7) {
+  return tv_hypercall(nr, a1, a2, a3, a4, a5, a6, a7).x0;
+}
+
 // tv_call(number, up to 7 integers or pointers): the result in x0.
-#define tv_call(...) \
-  TV_CALL_8(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0)
-#define TV_CALL_8(nr, a, b, c, d, e, f, g, ...) \
-  tv_hypercall((uint64_t)(nr), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), \
-               (uint64_t)(d), (uint64_t)(e), (uint64_t)(f), (uint64_t)(g)).x0
+#define tv_call(...) TV_CALL(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0)
+#define TV_CALL(nr, a, b, c, d, e, f, g, ...) \
+  tv_call7((uint64_t)(nr), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), \
+           (uint64_t)(d), (uint64_t)(e), (uint64_t)(f), (uint64_t)(g))
 
 // Ends the guest: the run returns shutdown, reason exit, with this status.
 _Noreturn void exit(int status);

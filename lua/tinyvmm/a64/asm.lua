@@ -21,7 +21,8 @@ local image = require "tinyvmm.a64.image"
 local section = require "tinyvmm.a64.section"
 local source = require "tinyvmm.a64.source"
 
-local find, sub, match = string.find, string.sub, string.match
+local byte, find, sub, match = string.byte, string.find, string.sub,
+  string.match
 local lookup, fail = encode.lookup, expr.fail
 
 local asm = {}
@@ -112,18 +113,24 @@ function A:define_numeric(n, p)
   local list = self.numeric[n] or {}
   self.numeric[n] = list
   self.seq = self.seq + 1
-  list[#list + 1] = { sec = self.sec, off = self.sec.size, seq = self.seq }
-  self:define(("\1%s:%d"):format(n, #list), p)
+  local k = #list + 1
+  list[k] = { sec = self.sec, off = self.sec.size, seq = self.seq }
+  local name = "\1" .. n .. ":" .. k
+  self.symbols[name] = { sec = self.sec, off = self.sec.size,
+    at = self.line_at + p }
+  self.near[n .. "b"], self.near[n .. "f"] = name, "\1" .. n .. ":" .. k + 1
 end
 
 -- The symbol name that "1f" or "1b" stands for here.
 function A:numeric_name(text, p)
-  local n, way = match(text, "^(%d+)([bf])$")
-  local count = #(self.numeric[n] or "")
-  if way == "b" and count == 0 then
-    fail(p, "no label '%s:' before this line", n)
+  local name = self.near[text]
+  if not name then
+    local n, way = match(text, "^(%d+)([bf])$")
+    if way == "b" then fail(p, "no label '%s:' before this line", n) end
+    name = "\1" .. n .. ":1"
+    self.near[text] = name
   end
-  return ("\1%s:%d"):format(n, way == "b" and count or count + 1)
+  return name
 end
 
 -- name = the expression at r; returns the position after it.
@@ -297,6 +304,17 @@ local function literal_size(c)
   return 4 << (c.w >> 30)
 end
 
+-- An atom such as "#SIZE / 2" with its value in place of the expression, so
+-- that the cache knows it; the atom itself if it is something else.
+local function evaluated(self, atom)
+  local _, e = find(atom, "^,?[ \t]*#[ \t]*%f[%a_$.('~]")
+  if not e then return atom end
+  self.undef = nil
+  local ok, v, sec, q = pcall(expr.eval, self, atom, e + 1)
+  if not ok or sec or self.undef then return atom end
+  return sub(atom, 1, e) .. v .. sub(atom, q)
+end
+
 local function instruction(self, s, p)
   local _, e, m = find(s, "^(%a[%w.]*)[ \t\r]*", p)
   if not e or not find(s, "^[^%w_$]", p + #m) and p + #m <= #s then
@@ -311,6 +329,15 @@ local function instruction(self, s, p)
   self.dot = self.sec.size
   local a, b, c3, d = match(s, ATOMS, q)
   local w, fix, name = lookup(m, a, b, c3, d)
+  local constants = false
+  if not w and find(s, "#", q, true) then
+    local b2, c2, d2 = evaluated(self, b), evaluated(self, c3),
+      evaluated(self, d)
+    if b2 ~= b or c2 ~= c3 or d2 ~= d then
+      b, c3, d, constants = b2, c2, d2, true
+      w, fix, name = lookup(m, a, b, c3, d)
+    end
+  end
   local c
   if not w then
     -- Text with an error still takes its four bytes, so that labels stay put.
@@ -321,7 +348,9 @@ local function instruction(self, s, p)
         m = m, q = q, dot = self.dot }
     end
     part[i] = c.w
-    encode.learn(self, c, m, q, a, b, c3, d)
+    if constants or not self.used_symbol then
+      encode.learn(c, m, q, a, b, c3, d)
+    end
     if c.pool then
       local size = literal_size(c)
       if size > 8 then fail(c.pool, "a literal has at most 8 bytes") end
@@ -389,9 +418,9 @@ local function statement(self, s, p)
   else instruction(self, s, p) end
 end
 
--- A line of the text from p on, with all its statements; returns the start of
--- the next line.
-local function line(self, text, p)
+-- The line of the text at p, with all its statements from column q on; returns
+-- the start of the next line.
+local function line(self, text, p, q)
   local e = find(text, "\n", p, true) or #text + 1
   local s, open = sub(text, p, e - 1), false
   if find(s, "[\"'/#]") then s, open = source.clean(s) end
@@ -403,7 +432,6 @@ local function line(self, text, p)
     end
     next_line = stop + 1
   end
-  local q = 1
   while q <= #s do
     local stop = find(s, ";", q, true) and source.statement_end(s, q) or #s + 1
     local one = stop <= #s and sub(s, 1, stop - 1) or s
@@ -415,6 +443,36 @@ local function line(self, text, p)
 end
 
 local LINE = "^[ \t]*(%a[%w.]*)[ \t]*([^,\n]*)(,?[^,\n]*)(,?[^,\n]*)([^\n]*)\n()"
+-- The same with a comment at the end.
+local NOTED = "^[ \t]*(%a[%w.]*)[ \t]*([^,\n/]*)(,?[^,\n/]*)(,?[^,\n/]*)"
+  .. "([^\n/]*)//[^\n]*\n()"
+
+local is_digit = {}
+for c = 48, 57 do is_digit[c] = true end
+
+-- A label at the start of a line, its position being self.line_at + 1; false
+-- if it is nothing of the kind.
+function A:quick_label(name)
+  if is_digit[byte(name)] then
+    if not find(name, "^%d+$") then return false end
+    self:define_numeric(name, 1)
+  else
+    self.symbols[name] = { sec = self.sec, off = self.sec.size,
+      at = self.line_at + 1 }
+  end
+  return true
+end
+
+-- A line that the hot loop does not know; returns where the next one starts.
+function A:slow_line(text, p)
+  local start = p               -- p may stand behind a label
+  while start > 1 and byte(text, start - 1) ~= 10 do start = start - 1 end
+  self.line_at = self.line_at + start - p
+  local ok, err = pcall(line, self, text, start, p - start + 1)
+  if ok then return err end
+  self:caught(err)
+  return find(text, "\n", p, true) + 1
+end
 
 -- Assemble a text. The hot loop: nothing but the cache, as long as it knows.
 function A:run(name, text)
@@ -424,11 +482,22 @@ function A:run(name, text)
   local sec, code, at, n
   local fix_part, fix_word, fix_kind, fix_name, fix_at = self.fix_part,
     self.fix_word, self.fix_kind, self.fix_name, self.fix_at
+  local near, symbols = self.near, self.symbols
   while p <= stop do
     local m, a, b, c, d, e = match(text, LINE, p)
     local w, fix, symbol
-    if code and m then w, fix, symbol = lookup(m, a, b, c, d) end
-    if w and (not fix or not find(symbol, "^%d")) then
+    if code and m then
+      w, fix, symbol = lookup(m, a, b, c, d)
+      if not w then
+        m, a, b, c, d, e = match(text, NOTED, p)
+        if m then w, fix, symbol = lookup(m, a, b, c, d) end
+      end
+      if fix and is_digit[byte(symbol)] then  -- 1f, 1b
+        symbol = near[symbol]
+        if not symbol then w = nil end
+      end
+    end
+    if w then
       n = n + 1
       code[n], at[n] = w, base + p
       if fix then
@@ -439,25 +508,18 @@ function A:run(name, text)
       p = e
     else
       if code then sec.size = code.off + 4 * n end
-      -- A label alone on its line needs no ceremony either.
-      local _, stop_at, label = find(text, "^([%a_.$][%w_.$]*):\n", p)
-      if stop_at and sec and not self.symbols[label] then
-        self.symbols[label] = { sec = sec, off = sec.size, at = base + p }
-        p = stop_at + 1
-        goto continue
-      end
+      local label
+      _, e, label = find(text, "^([%w_.$]+):[ \t]*\n?", p)
       self.line_at = base + p - 1
-      local ok, err = pcall(line, self, text, p)
-      if ok then p = err
+      if label and sec and not symbols[label] and self:quick_label(label) then
+        p = e + 1
       else
-        self:caught(err)
-        p = find(text, "\n", p, true) + 1
+        p = self:slow_line(text, p)
+        sec = self.sec
+        code = sec.code
+        if code then n, at = #code, code.at end
       end
-      sec = self.sec
-      code = sec.code
-      if code then n, at = #code, code.at end
     end
-    ::continue::
   end
   if code then sec.size = code.off + 4 * n end
 end
@@ -521,6 +583,7 @@ local function new(opts)
   local self = setmetatable({
     sources = {}, errors = {}, missed = {}, enough = {}, known = {},
     sections = {}, section_list = {}, stack = {}, symbols = {}, numeric = {},
+    near = {},
     seq = 0, literals = 0, depth = 0, line_at = 0, deferred = {}, relocs = {},
     fix_part = {}, fix_word = {}, fix_kind = {}, fix_name = {}, fix_at = {},
     include_dirs = opts.include or {},

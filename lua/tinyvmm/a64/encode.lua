@@ -378,8 +378,9 @@ function M.encode(A, s, p, m, q)
 end
 
 -- Feed the cache with what encode returned; a to d are the atoms of lookup.
-function M.learn(A, c, m, q, a, b, cc, d)
-  if A.used_symbol or c.pool or c.value then return end
+-- Only for what did not consult a symbol: its value may change.
+function M.learn(c, m, q, a, b, cc, d)
+  if c.pool or c.value then return end
   map_atoms(c, q)
   remember(m, { a, b, cc, d }, c, c.w)
 end
