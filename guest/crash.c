@@ -117,20 +117,22 @@ static void print_registers(const tv_frame *f) {
 }
 
 // A frame record is {the caller's x29, return address} at x29 (AAPCS64). The
-// chain is followed as long as it climbs inside the stack it began on.
+// chain is followed as long as it climbs inside the stack it began on. x30
+// comes first: a function that calls nobody, or is about to return, has no
+// record. Where it repeats the first record, it is not said twice.
 static void print_callers(const tv_frame *f) {
   uintptr_t top = (uintptr_t)__stack_top, at = f->x[29], last = f->sp;
+  uint64_t said = f->x[30];
   if (f->sp > top) top = (uintptr_t)__heap_end;
-  const char *before = "    called from ";
+  printf("    return addresses: x30 %#lx", said);
   for (int n = 0; n < 16 && at >= last && at % 8 == 0 && at < top - 15; n++) {
     const uint64_t *record = (const uint64_t *)at;
     if (record[1] == 0) break;
-    printf("%s%#lx", before, record[1]);
-    before = ", ";
+    if (n > 0 || record[1] != said) printf(", %#lx", record[1]);
     last = at + 16;
     at = record[0];
   }
-  if (before[0] == ',') putchar('\n');
+  putchar('\n');
 }
 
 _Noreturn void tv_crash(const tv_frame *frame) {

@@ -35,11 +35,12 @@ GUEST_CFLAGS = $(GUEST_TARGET) -std=c11 -O2 -g -Wall -Wextra -ffreestanding \
   -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
   -mstrict-align -mgeneral-regs-only -mno-outline-atomics \
   -I$(GUEST_DIR) -I$(<D) -MMD -MP $(CFLAGS)
+# The symbols come first: GNU ld's DEFINED() in a script sees only those that
+# were there before it.
 GUEST_LDFLAGS = $(GUEST_TARGET) $(if $(GUEST_CLANG),-fuse-ld=lld,-no-pie) \
-  -nostdlib -static -Wl,-T,$(GUEST_DIR)/tinyvmm.ld -Wl,--gc-sections \
-  -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
-  -Wl,--defsym=TV_BASE=$(GUEST_BASE) -Wl,--defsym=TV_HEAP=$(GUEST_HEAP) \
-  $(LDFLAGS)
+  -nostdlib -static -Wl,--defsym=TV_BASE=$(GUEST_BASE) \
+  -Wl,--defsym=TV_HEAP=$(GUEST_HEAP) -Wl,-T,$(GUEST_DIR)/tinyvmm.ld \
+  -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 $(LDFLAGS)
 
 GUEST_SDK := $(patsubst %,$(GUEST_OUT)/sdk/%.o,\
   crt0 vectors crash printf heap string)

@@ -383,6 +383,36 @@ TV_API tv_status tv_vcpu_inject(tv_vcpu *, uint64_t esr, uint64_t far,
 enum { TV_TRAP_UNDEFINED = 1, TV_TRAP_SYSREG = 2 };
 TV_API tv_status tv_vm_trap(tv_vm *, unsigned traps, tv_error *);
 
+// -------------------------------------------------------------- watching --
+
+// How often guests left the CPU for this reason since the VM was made,
+// whether the core answered (hypercalls, PSCI) or the run returned. Limits
+// (BUDGET, DEADLINE, TIMEOUT, STOPPED) are not counted.
+TV_API uint64_t tv_vm_exits(const tv_vm *, tv_exit_kind);
+
+// An instruction about to be executed, and the registers it will find. The
+// pointers are valid during the call.
+typedef struct tv_step {
+  tv_vcpu *vcpu;
+  uint64_t pc;
+  uint32_t insn;
+  uint32_t pstate;            // as TV_REG_PSTATE
+  const uint64_t *x;          // x0..x30, then the current sp
+  const uint64_t (*q)[2];     // q0..q31: low half, high half
+} tv_step;
+
+// Called inside the run before each instruction of each vCPU: once for one
+// that is completed by a later run (TV_EXIT_MMIO), and for one that then
+// faults. Not called where the fetch fails. The function may read memory and
+// registers of any vCPU and call tv_vm_stop; it may change nothing.
+typedef void tv_trace_fn(void *ctx, const tv_step *);
+
+// Sets the VM's trace function, NULL for none. Tracing changes nothing that
+// the guest or the caller can see, but time: the CPU goes one instruction at
+// a time. Without a function it costs nothing. TV_E_UNSUPPORTED where
+// !tv_vm_exact.
+TV_API tv_status tv_vm_trace(tv_vm *, tv_trace_fn *, void *ctx, tv_error *);
+
 // ------------------------------------------------------------ hypercalls --
 
 // hvc #0 with the number in w0, arguments in x1.., result in x0. Built in:

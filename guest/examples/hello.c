@@ -6,8 +6,7 @@
 #include "tinyvmm.h"
 
 int main(void) {
-  printf("Hello from C at EL%u\n", (unsigned)tv_read_currentel() >> 2);
-  printf("%s runs at %#lx, its stack ends at %p\n", "main",
-         (uintptr_t)main & ~0xffffUL, (void *)0x10000);
+  printf("Hello from C at EL%lu\n", tv_read_currentel() >> 2 & 3);
+  printf("%-10s%8lu Hz\n", "counter", tv_frequency());
   return 0;
 }

@@ -116,6 +116,7 @@ function image:place(address) end
 ---@field backend string
 ---@field exact boolean
 ---@field granule integer
+---@field exits table<tinyvmm.kind, integer>
 ---@field memory tinyvmm.memory[]
 ---@field ram tinyvmm.memory?
 ---@field vcpus tinyvmm.vcpu[]
@@ -168,6 +169,10 @@ function vm:reset() end
 
 ---@return string
 function vm:take_output() end
+
+---@param to? file*|fun(lines: string)
+---@return true?, string? message, tinyvmm.code? code
+function vm:trace(to) end
 
 function vm:close() end
 

@@ -136,6 +136,9 @@ end
 
 -- symbol(vm | cpu, address) -> name, offset; nil if no image covers it.
 function M.symbol(object, addr)
+  if math.type(addr) ~= "integer" then
+    error("vm:symbol address must be an integer, not " .. type(addr), 2)
+  end
   local images = core._images(object)
   for i = #images, 1, -1 do
     local rec = images[i]

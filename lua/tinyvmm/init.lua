@@ -17,6 +17,10 @@ function tv.asm(text, options)
     error("tv.asm text must be a string, not " .. type(text), 2)
   end
   if type(options) == "string" then options = { name = options } end
+  if options ~= nil and type(options) ~= "table" then
+    error("tv.asm options must be a table or a name, not " .. type(options),
+      2)
+  end
   local ok, result = pcall(require "tinyvmm.a64.asm".assemble, text, options)
   if not ok then error(result, 0) end
   return result

@@ -7,8 +7,16 @@ local M = {}
 
 local READ_AHEAD = 4096
 
+-- An integer, or an error where the method was called.
+local function check(value, what)
+  local n = math.type(value) and math.tointeger(value)
+  if n then return n end
+  error(("%s must be an integer, not %s"):format(what, type(value)), 3)
+end
+
 -- vm:unpack(format, address) -> values..., address after them
 function M.unpack(vm, format, address)
+  address = check(address, "vm:unpack address")
   local fixed, size = pcall(string.packsize, format)
   if fixed then
     local values = table.pack(string.unpack(format, vm:read(address, size)))
@@ -52,12 +60,13 @@ end
 
 -- vm:hexdump(address [, n]): n bytes, 256 by default
 function M.hexdump(vm, address, n)
+  address = check(address, "vm:hexdump address")
   return dump(vm:read(address, n or 256), address)
 end
 
 -- ram:hexdump([offset [, n]]): by default 256 bytes or what there is
 function M.hexdump_object(memory, offset, n)
-  offset = offset or 0
+  offset = check(offset or 0, "memory:hexdump offset")
   n = n or math.max(0, math.min(256, memory.size - offset))
   return dump(memory:read(offset, n), memory.base + offset)
 end

@@ -50,7 +50,7 @@ struct bind_state {
 
 // User values.
 enum { VM_HANDLERS = 1, VM_VCPUS, VM_MEMORY, VM_OUTPUT, VM_RUN, VM_IMAGES,
-       VM_USER_VALUES = VM_IMAGES };
+       VM_TRACE, VM_USER_VALUES = VM_TRACE };
 enum { VCPU_VM = 1, VCPU_RUN, VCPU_USER_VALUES = VCPU_RUN };
 enum { MEMORY_VM = 1, MEMORY_READ, MEMORY_WRITE,
        MEMORY_USER_VALUES = MEMORY_WRITE };
@@ -109,6 +109,7 @@ struct bind_vm {
   struct bind_memory *memory;
   struct bind_memory *ram;    // the one that tv.vm made, while mapped
   struct bind_output output;
+  struct bind_trace *trace;   // NULL: none; kept by VM_TRACE
   unsigned vcpu_end;          // above every vCPU's index
   uint64_t entry;             // of the last image
   bool has_entry;
@@ -215,6 +216,18 @@ bool bind_output_pending(lua_State *, int vm);
 void bind_output_flush(struct bind_vm *);
 void bind_output_free(struct bind_vm *);
 int bind_output_take(lua_State *);   // vm:take_output
+
+// -- bind_trace.c --
+
+// The steps of a slice while a VM is traced.
+enum { BIND_TRACE_SLICE = 512 };
+int bind_trace_set(lua_State *);     // vm:trace
+// For a VM that has a trace. Before each slice: writes lines if there are
+// many. At the end of a run: all lines. May raise, or call Lua code.
+void bind_trace_drain(lua_State *, struct bind_vm *, int vm_idx);
+void bind_trace_finish(lua_State *, struct bind_vm *, int vm_idx);
+// At the end of a run that has failed; does nothing where nothing is to do.
+void bind_trace_settle(struct bind_vm *);
 
 int luaopen_tinyvmm_core(lua_State *);
 

@@ -110,6 +110,7 @@ static void end(lua_State *L, int idx) {
   r->limit.deadline = r->limit.timeout_end = TV_NO_LIMIT;
   set_limits(r->vm->active != NULL ? r->vm->active : r);
   bind_output_flush(r->vm);
+  bind_trace_settle(r->vm);
 }
 
 // __close of the run object: its frame is left, in whatever way.
@@ -425,6 +426,10 @@ static void guest(lua_State *L, struct bind_run *r) {
   }
   r->slice = TV_NO_LIMIT;
   if (running == NULL && grant > SLICE) r->slice = grant = SLICE;
+  if (vm->trace != NULL) {
+    bind_trace_drain(L, vm, S_VM);
+    if (grant > BIND_TRACE_SLICE) r->slice = grant = BIND_TRACE_SLICE;
+  }
   if (running != NULL) atomic_store_explicit(running, vm->vm,
                                              memory_order_relaxed);
   tv_status status = r->vcpu != NULL
@@ -433,6 +438,14 @@ static void guest(lua_State *L, struct bind_run *r) {
   if (running != NULL) atomic_store_explicit(running, NULL,
                                              memory_order_relaxed);
   if (status != TV_OK) raise_run(L, &err);
+}
+
+// Returns the exit to the script.
+static int leave(lua_State *L, struct bind_run *r) {
+  lua_settop(L, S_TOP);
+  if (r->vm->trace != NULL) bind_trace_finish(L, r->vm, S_VM);
+  bind_exit_push(L, r->vm, &r->exit, S_VCPUS);
+  return 1;
 }
 
 static int loop(lua_State *L, struct bind_run *r, bool exited) {
@@ -447,11 +460,8 @@ static int loop(lua_State *L, struct bind_run *r, bool exited) {
     }
     enum step step = dispatch(L, r);
     if (step == STEP_CALLED) step = finish(L, r);
-    if (step == STEP_RETURN) break;
+    if (step == STEP_RETURN) return leave(L, r);
   }
-  lua_settop(L, S_TOP);
-  bind_exit_push(L, r->vm, &r->exit, S_VCPUS);
-  return 1;
 }
 
 // After a yield: meanwhile another run of this VM may have begun, and this
@@ -469,9 +479,7 @@ static int resume_handler(lua_State *L, int status, lua_KContext ctx) {
   struct bind_run *r = (struct bind_run *)ctx;
   (void)status;
   come_back(L, r);
-  if (finish(L, r) == STEP_NEXT) return loop(L, r, false);
-  bind_exit_push(L, r->vm, &r->exit, S_VCPUS);
-  return 1;
+  return finish(L, r) == STEP_NEXT ? loop(L, r, false) : leave(L, r);
 }
 
 static int resume_output(lua_State *L, int status, lua_KContext ctx) {

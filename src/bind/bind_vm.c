@@ -140,6 +140,7 @@ static void close_vm(struct bind_vm *vm) {
   vm->active = NULL;
   vm->memory = NULL;
   vm->ram = NULL;
+  vm->trace = NULL;
   vm->state->live--;
   tv_vm_free(old);
   bind_output_flush(vm);
@@ -288,6 +289,17 @@ static int vm_reset(lua_State *L) {
 
 // ----------------------------------------------------------- properties --
 
+// { kind = how often }, of those that there were
+static void push_exits(lua_State *L, const tv_vm *vm) {
+  lua_newtable(L);
+  for (int kind = 0; kind <= TV_EXIT_UNDEFINED; kind++) {
+    uint64_t n = tv_vm_exits(vm, (tv_exit_kind)kind);
+    if (n == 0) continue;
+    lua_pushinteger(L, (lua_Integer)n);
+    lua_setfield(L, -2, tv_exit_name((tv_exit_kind)kind));
+  }
+}
+
 static void push_vcpus(lua_State *L) {
   lua_Integer n = 0;
   struct bind_vm *vm = lua_touserdata(L, 1);
@@ -311,6 +323,8 @@ static void push_property(lua_State *L, struct bind_vm *vm,
     lua_pushboolean(L, tv_vm_exact(vm->vm));
   else if (strcmp(name, "granule") == 0)
     lua_pushinteger(L, tv_vm_granule(vm->vm));
+  else if (strcmp(name, "exits") == 0)
+    push_exits(L, vm->vm);
   else if (strcmp(name, "vcpus") == 0)
     push_vcpus(L);
   else if (strcmp(name, "memory") == 0)
@@ -355,6 +369,7 @@ void bind_vm_open(lua_State *L) {
     {"run", bind_run_vm},          {"vcpu", bind_vcpu_new},
     {"hypercall", vm_hypercall},   {"on", vm_on},
     {"stop", vm_stop},             {"reset", vm_reset},
+    {"trace", bind_trace_set},
     {"take_output", bind_output_take}, {"close", vm_close},
     {NULL, NULL}
   };
@@ -364,7 +379,8 @@ void bind_vm_open(lua_State *L) {
     {"__tostring", vm_tostring},   {NULL, NULL}
   };
   static const char *const properties[] = {
-    "time", "backend", "exact", "granule", "memory", "ram", "vcpus", NULL
+    "time", "backend", "exact", "exits", "granule", "memory", "ram", "vcpus",
+    NULL
   };
   bind_metatable(L, KEY_VM, "tinyvmm.vm", methods, meta, properties);
   lua_getfield(L, -1, "methods");

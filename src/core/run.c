@@ -132,6 +132,7 @@ static uint64_t grant(const struct run *run) {
 static bool answered(tv_vcpu *cpu, tv_exit *exit) {
   exit->vcpu = cpu;
   exit->icount = cpu->icount;
+  cpu->vm->exits[exit->kind]++;
   return exit->kind == TV_EXIT_HVC && hypercall_serve(cpu, exit);
 }
 

@@ -23,6 +23,8 @@ struct hypercall {
 
 enum vcpu_power { VCPU_OFF, VCPU_ON, VCPU_EXITED };
 
+enum { EXIT_KINDS = TV_EXIT_UNDEFINED + 1 };
+
 struct tv_vcpu {
   tv_vm *vm;
   void *back;              // the backend's own state
@@ -60,6 +62,10 @@ struct tv_vm {
 
   struct hypercall *hypercall;   // sorted by nr
   size_t hypercalls, hypercall_room;
+
+  tv_trace_fn *trace;      // read by backends: called before each step
+  void *trace_ctx;
+  uint64_t exits[EXIT_KINDS];    // from the backend, by kind
 
   tv_output_fn *output;
   void *output_ctx;

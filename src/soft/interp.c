@@ -148,6 +148,20 @@ static bool before(struct soft_cpu *cpu, struct run *run) {
   return false;
 }
 
+// Tells the trace function about the instruction at pc, unless that is one
+// in the middle of its parts, which it knows.
+static void trace(struct soft_cpu *cpu) {
+  const tv_vm *vm = cpu->h.vcpu->vm;
+  if (cpu->pending.active || soft_jump(cpu, cpu->pc) == &soft_fetch_fault)
+    return;
+  tv_step step = {
+    .vcpu = cpu->h.vcpu, .pc = cpu->pc, .pstate = (uint32_t)soft_pstate(cpu),
+    .x = cpu->x, .q = (const uint64_t (*)[2])cpu->v
+  };
+  memcpy(&step.insn, cpu->h.page->bytes + (cpu->pc & (PAGE_BYTES - 1)), 4);
+  vm->trace(vm->trace_ctx, &step);
+}
+
 enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
                        tv_exit *exit) {
   struct soft_cpu *cpu = vcpu->back;
@@ -158,7 +172,12 @@ enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
     cpu->pending.active = false;
   while (run.left && !run.over) {
     if (before(cpu, &run)) continue;
-    uint64_t n = bound(cpu, run.left), rest = execute(cpu, n);
+    uint64_t n = bound(cpu, run.left);
+    if (BITS_UNLIKELY(vcpu->vm->trace)) {
+      trace(cpu);
+      n = 1;
+    }
+    uint64_t rest = execute(cpu, n);
     count(cpu, &run, n - rest);
     if (rest) finish(cpu, &run, why_left(cpu));
     else cpu->pending.active = false;

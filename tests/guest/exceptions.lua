@@ -313,3 +313,41 @@ test("an instruction that faults has changed nothing", function(t)
     end
   end
 end)
+
+-- Which fault wins where several apply (D1.3.5.5, shared pseudocode Mem[]) -----
+
+local A, SA = 2, 8
+local FP, SP, ALIGN, SIZE = guest.esr(7, 0x1e00000), guest.esr(0x26),
+  guest.esr(0x25, 0x21), guest.esr(0x25)
+local contests = {
+  { "ldr q1, [sp]", FP, fp = false, sctlr = SA },
+  { "ldr q1, [x9, #1]", FP, fp = false, sctlr = A },
+  { "ld1 {v1.4s}, [sp]", FP, fp = false, sctlr = SA },
+  { "ldr q1, [sp]", SP, sctlr = SA | A },
+  { "ldr x1, [sp, #1]", SP, sctlr = SA | A },
+  { "ldp x1, x2, [sp], #16", SP, sctlr = SA },
+  { "ldxr x1, [sp]", SP, sctlr = SA },
+  { "cas x1, x2, [sp]", SP, sctlr = SA },
+  { "prfm pldl1keep, [sp]", SP, sctlr = SA, may = true },
+  { "ldr x1, [x9, #1]", ALIGN, sctlr = A },     -- checked before translation
+  { "ldr x1, [x9, #1]", SIZE },                 -- Device: after it
+  { "ldxr x1, [x10]", ALIGN },
+  { "ldxr x1, [x9]", SIZE },                    -- not 0x35
+  { "ldadd x1, x2, [x9]", SIZE },
+  { "stlr x1, [x10]", guest.esr(0x25, 0x61) },
+  { "mrs x1, fpcr", FP, fp = false },
+}
+
+test("of several faults the first in the architecture's order is reported",
+     function(t)
+  for _, c in ipairs(contests) do
+    local m <close> = guest.machine(c[1], { cpu = { sp = 0x60004,
+      x9 = 1 << 50, x10 = (1 << 50) + 4, cpacr_el1 = c.fp == false and 0
+      or 3 << 20, sctlr_el1 = 0x30d00800 | (c.sctlr or 0) } })
+    m.cpu:step()
+    if not (c.may and m.cpu.pc == guest.ENTRY + 4) then
+      t.eq(m.cpu.pc, guest.VECTORS + 0x200, c[1])
+      t.eq(m.cpu.esr_el1, c[2], c[1])
+    end
+  end
+end)

@@ -114,10 +114,10 @@ function A:define_numeric(n, p)
   self.numeric[n] = list
   self.seq = self.seq + 1
   local k = #list + 1
-  list[k] = { sec = self.sec, off = self.sec.size, seq = self.seq }
   local name = "\1" .. n .. ":" .. k
-  self.symbols[name] = { sec = self.sec, off = self.sec.size,
+  list[k] = { sec = self.sec, off = self.sec.size, seq = self.seq,
     at = self.line_at + p }
+  self.symbols[name] = list[k]
   self.near[n .. "b"], self.near[n .. "f"] = name, "\1" .. n .. ":" .. k + 1
 end
 
@@ -443,9 +443,8 @@ local function line(self, text, p, q)
 end
 
 local LINE = "^[ \t]*(%a[%w.]*)[ \t]*([^,\n]*)(,?[^,\n]*)(,?[^,\n]*)([^\n]*)\n()"
--- The same with a comment at the end.
-local NOTED = "^[ \t]*(%a[%w.]*)[ \t]*([^,\n/]*)(,?[^,\n/]*)(,?[^,\n/]*)"
-  .. "([^\n/]*)//[^\n]*\n()"
+-- The same without the rest of the text.
+local STATEMENT = "^[ \t]*(%a[%w.]*)[ \t]*([^,]*)(,?[^,]*)(,?[^,]*)(.*)"
 
 local is_digit = {}
 for c = 48, 57 do is_digit[c] = true end
@@ -489,8 +488,12 @@ function A:run(name, text)
     if code and m then
       w, fix, symbol = lookup(m, a, b, c, d)
       if not w then
-        m, a, b, c, d, e = match(text, NOTED, p)
-        if m then w, fix, symbol = lookup(m, a, b, c, d) end
+        local s = sub(text, p, e - 1)
+        local note = find(s, "//", 1, true)
+        if note then
+          m, a, b, c, d = match(sub(s, 1, note - 1), STATEMENT)
+          w, fix, symbol = lookup(m, a, b, c, d)
+        end
       end
       if fix and is_digit[byte(symbol)] then  -- 1f, 1b
         symbol = near[symbol]
@@ -508,7 +511,7 @@ function A:run(name, text)
       p = e
     else
       if code then sec.size = code.off + 4 * n end
-      local label
+      local _, label
       _, e, label = find(text, "^([%w_.$]+):[ \t]*\n?", p)
       self.line_at = base + p - 1
       if label and sec and not symbols[label] and self:quick_label(label) then
@@ -551,8 +554,13 @@ end
 local function settle_fixups(self)
   for k = 1, #self.fix_part do
     local name, at = self.fix_name[k], self.fix_at[k]
-    self.line_at = at - 1
-    local ok, v, sec = pcall(expr.symbol, self, name, 1)
+    local sym, ok, v, sec = self.symbols[name], nil, nil, nil
+    if sym and sym.sec and not sym.expr then
+      ok, v, sec = true, sym.off + sym.sec.base, self.image
+    else
+      self.line_at = at - 1
+      ok, v, sec = pcall(expr.symbol, self, name, 1)
+    end
     if ok then
       image.refer(self, self.fix_part[k], self.fix_word[k], self.fix_kind[k],
         v, sec, at)

@@ -94,9 +94,10 @@ function M.imm(c, noun)
     return math.tointeger(t)
   end
   if sub(s, p, p) == "#" then p = p + 1
-  elseif not find(s, "^[%w_.$(~!+'-]", p) then
+  end
+  if not find(s, "^[ \t]*[%w_.$(~!+'-]", p) then
     return M.expected(c, noun or "an immediate")
-  else
+  elseif sub(s, p - 1, p - 1) ~= "#" then
     local name = s:match("^[%a_][%w_]*%f[^%w_.$]", p)
     if name and M.register(name) then
       return M.expected(c, noun or "an immediate")

@@ -1,0 +1,161 @@
+-- SPDX-License-Identifier: MIT
+-- The assembler against GNU as: golden/*.S with the bytes that GNU as and ld
+-- made of them (golden/*.hex, so that it runs without them), the same live,
+-- compiler output, and the language of the disassemblers.
+-- `lua5.4 tests/a64/asm_golden.lua update` makes the .hex files anew.
+local test = require "tap"
+local asm = require "tinyvmm.a64.asm"
+local isa = require "tinyvmm.a64.isa"
+local dis = require "tinyvmm.a64.dis"
+local words = require "a64._words"
+local gnu = require "a64._gnu"
+
+local GOLDEN = { "forms", "data", "layout" }
+local ADDR = 0x10000
+
+local function path(name, kind)
+  return "tests/a64/golden/" .. name .. "." .. kind
+end
+
+local function to_hex(bytes)
+  local out = {}
+  for i = 1, #bytes, 16 do
+    out[#out + 1] = bytes:sub(i, i + 15):gsub(".", function(c)
+      return ("%02x "):format(c:byte())
+    end):sub(1, -2)
+  end
+  return table.concat(out, "\n") .. "\n"
+end
+
+local function from_hex(text)
+  return (text:gsub("%s+", ""):gsub("%x%x", function(h)
+    return string.char(tonumber(h, 16))
+  end))
+end
+
+if arg and arg[1] == "update" then
+  local t = { tmpname = os.tmpname }
+  for _, name in ipairs(GOLDEN) do
+    gnu.write(path(name, "hex"),
+      to_hex(gnu.assemble(t, gnu.read(path(name, "S")), ADDR)))
+  end
+end
+
+-- Ours hold .bss as zeros; a linker's file may end before it.
+local function same(t, ours, theirs, what)
+  t.ok(#ours >= #theirs, what .. ": fewer bytes than GNU as")
+  t.ok(not ours:find("[^\0]", #theirs + 1), what .. ": more than zeros behind")
+  for i = 1, #theirs, 4 do
+    if ours:sub(i, i + 3) ~= theirs:sub(i, i + 3) then
+      t.eq(to_hex(ours:sub(i, i + 3)), to_hex(theirs:sub(i, i + 3)),
+        ("%s: the word at %#x"):format(what, i - 1))
+    end
+  end
+end
+
+for _, name in ipairs(GOLDEN) do
+  local text = gnu.read(path(name, "S"))
+  test("golden/" .. name .. ".S makes the bytes of golden/" .. name .. ".hex",
+    function(t)
+      local img = asm.assemble(text, { name = name .. ".S" })
+      same(t, img:bytes_at(ADDR), from_hex(gnu.read(path(name, "hex"))), name)
+    end)
+  test("golden/" .. name .. ".S makes the bytes that GNU as makes of it now",
+    function(t)
+      t.needs(gnu.as)
+      local img = asm.assemble(text, { name = name .. ".S" })
+      for _, addr in ipairs { ADDR, 0x40123400 } do
+        same(t, img:bytes_at(addr), gnu.assemble(t, text, addr), name)
+      end
+    end)
+end
+
+test("compiler output makes the bytes that GNU as makes of it", function(t)
+  t.needs(gnu.gcc)
+  local source = gnu.read "tests/a64/golden/program.c"
+  for _, options in ipairs { "-O0", "-O2 -march=armv8.1-a", "-O2 -g",
+    "-O2 -fcommon -mgeneral-regs-only" } do
+    local text = gnu.compile(t, source, options)
+    local img = asm.assemble(text, { name = options })
+    same(t, img:bytes_at(ADDR), gnu.assemble(t, text, ADDR), options)
+  end
+end)
+
+-- Words, and their texts at the addresses where they will stand.
+local function assemble_all(texts, base)
+  local img = asm.assemble(table.concat(texts, "\n"), { name = "words" })
+  local list = {}
+  local bytes = img:bytes_at(base)
+  for i = 1, #texts do list[i] = string.unpack("<I4", bytes, 4 * i - 3) end
+  return list
+end
+
+test("what the disassembler prints of any row assembles to the same text",
+  function(t)
+    local list, texts = {}, {}
+    for i = 1, isa.count() do
+      local row = isa.row(i)
+      for _ = 1, 30 do
+        local w = words.random(row, t.random)
+        if isa.find(w) == row.base then list[#list + 1] = w end
+      end
+    end
+    t.ok(#list > 5000, "only " .. #list .. " words")
+    for i, w in ipairs(list) do texts[i] = dis.word(w, 4 * (i - 1)) end
+    local back = assemble_all(texts, 0)
+    for i, w in ipairs(list) do
+      -- Bits that the hardware ignores and second encodings of one mask have
+      -- the same text; nothing else may change.
+      if back[i] ~= w and dis.word(back[i], 4 * (i - 1)) ~= texts[i] then
+        t.eq(("%08x"):format(back[i]), ("%08x"):format(w), texts[i])
+      end
+    end
+  end)
+
+-- llvm-mc's own spelling, with the word it stands for.
+local function llvm_texts(t, list)
+  local lines = {}
+  for i, w in ipairs(list) do
+    lines[i] = ("0x%02x 0x%02x 0x%02x 0x%02x\n"):format(w & 255, w >> 8 & 255,
+      w >> 16 & 255, w >> 24)
+  end
+  local file = t.tmpname()
+  gnu.write(file, table.concat(lines))
+  local out = {}
+  local pipe <close> = assert(io.popen(words.llvm .. " --disassemble"
+    .. " --triple=aarch64 --mattr=+v8.5a --show-encoding " .. file
+    .. " 2>/dev/null"))
+  for line in pipe:lines() do
+    local text, a, b, c, d = line:match(
+      "^%s*(.-)%s*// encoding: %[0x(%x+),0x(%x+),0x(%x+),0x(%x+)%]")
+    if text then out[#out + 1] = { text, tonumber(d .. c .. b .. a, 16) } end
+  end
+  return out
+end
+
+test("llvm-mc's spelling of any row is understood", function(t)
+  t.needs(words.llvm)
+  local list, seen = {}, 0
+  for i = 1, isa.count() do
+    local row = isa.row(i)
+    for _ = 1, 10 do
+      local w = words.random(row, t.random)
+      if isa.find(w) == row.base then list[#list + 1] = w end
+    end
+  end
+  for _, pair in ipairs(llvm_texts(t, list)) do
+    local text, w = pair[1], pair[2]
+    -- Not PC-relative ones, whose #n is a distance there; not registers that
+    -- llvm-mc names in the S0_ space.
+    if not text:find "^[bct][lb.z]?%S*%s+[^%[]*#%-?%d+$"
+      and not text:find "^adrp?%s" and not text:find "^ldr%S*%s+%w+, #"
+      and not text:find "^prfm%s+#?%w+, #" and not text:find "%f[%w]S0_" then
+      seen = seen + 1
+      local got = assemble_all({ text }, 0)[1]
+      if got ~= w and dis.word(got) ~= dis.word(w) then
+        t.eq(("%08x"):format(got), ("%08x"):format(w), text)
+      end
+    end
+  end
+  t.ok(seen > 1500, "only " .. seen .. " texts")
+end)

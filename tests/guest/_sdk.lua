@@ -1,0 +1,115 @@
+-- SPDX-License-Identifier: MIT
+--
+-- What the tests of the guest SDK share: guests are built by guest.mk in a
+-- temporary directory, once for each compiler, and run by our program. The
+-- directory goes when the object is closed.
+
+local M = {}
+
+local program = (os.getenv "TV_BUILD" or "build/rel") .. "/tinyvmm"
+
+-- By the name that the tests have; what each needs beside make.
+M.compilers = {
+  { name = "gcc", cc = "aarch64-linux-gnu-gcc" },
+  { name = "clang", cc = "clang", "ld.lld" }
+}
+
+local function quote(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
+
+local function write(path, text)
+  local f <close> = assert(io.open(path, "wb"))
+  f:write(text)
+end
+
+function M.read(path)
+  local f <close> = assert(io.open(path, "rb"))
+  return f:read "a"
+end
+
+local Sdk = {}
+Sdk.__index = Sdk
+
+function M.new()
+  local path = os.tmpname()
+  os.remove(path)
+  path = path .. ".sdk"
+  assert(os.execute("mkdir " .. quote(path)))
+  return setmetatable({ path = path, built = {} }, Sdk)
+end
+
+function Sdk:__close() os.execute("rm -rf " .. quote(self.path)) end
+
+-- Skips unless the compiler is there; returns its output directory.
+function Sdk:needs(t, compiler)
+  t.needs("make", compiler.cc, table.unpack(compiler))
+  return self.path .. "/" .. compiler.name
+end
+
+-- Runs make with guest.mk's variables; fails with what it said. The options
+-- of a make that runs the tests are not meant for this one.
+function Sdk:make(t, compiler, arguments)
+  local out = self:needs(t, compiler)
+  local output, status, errors = t.run(("MAKEFLAGS= MAKELEVEL= make -s \z
+    GUEST_CC=%s GUEST_OUT=%s CFLAGS='-Wpedantic -Wshadow -Werror' LDFLAGS= %s")
+    :format(compiler.cc, quote(out), arguments))
+  t.ok(status == 0, "make ended with " .. tostring(status) .. "\n" .. output
+    .. errors)
+  return out
+end
+
+-- The path of an example's ELF file.
+function Sdk:example(t, compiler, name)
+  local out = self:needs(t, compiler)
+  return self:make(t, compiler, ("-C guest/examples %s"):format(
+    quote(out .. "/" .. name .. ".elf"))) .. "/" .. name .. ".elf"
+end
+
+-- A guest of the test's own, built by a user's Makefile. `files` is its text
+-- in C, or texts by file name; the first word of each name is the object.
+function Sdk:guest(t, compiler, files, variables)
+  self:needs(t, compiler)
+  self.count = (self.count or 0) + 1
+  local name = "g" .. self.count
+  local src, objects = self.path .. "/src" .. self.count, {}
+  assert(os.execute("mkdir " .. quote(src)))
+  if type(files) == "string" then files = { ["main.c"] = files } end
+  for file, text in pairs(files) do
+    local stem, ending = file:match "^(.-)(%.%a+)$"
+    local unit = stem == "main" and name or name .. "_" .. stem
+    if ending ~= ".h" then
+      objects[#objects + 1] = "$(GUEST_OUT)/" .. unit .. ".o"
+      file = unit .. ending
+    end
+    write(src .. "/" .. file, text)
+  end
+  write(src .. "/Makefile", ("include %s/guest/guest.mk\n%s: %s\n"):format(
+    "$(SDK)", "$(GUEST_OUT)/" .. name .. ".elf", table.concat(objects, " ")))
+  local elf = ("%s/%s/%s.elf"):format(self.path, compiler.name, name)
+  self:make(t, compiler, ('SDK="$PWD" -C %s %s %s'):format(quote(src),
+    variables or "", quote(elf)))
+  return elf
+end
+
+-- stdout, status, stderr of `tinyvmm run`; what does not end by itself is
+-- stopped by its budget.
+function M.run(t, path, options)
+  return t.run(("%s run --budget 50000000 %s %s"):format(program,
+    options or "", quote(path)))
+end
+
+function M.script(t, path, ...)
+  local words = { program, path }
+  for _, word in ipairs { ... } do words[#words + 1] = quote(word) end
+  return t.run(table.concat(words, " "))
+end
+
+-- fn(t, compiler) as one test for each compiler.
+function M.each(test, sentence, fn)
+  for _, compiler in ipairs(M.compilers) do
+    test(sentence .. ", with " .. compiler.name, function(t)
+      fn(t, compiler)
+    end)
+  end
+end
+
+return M
