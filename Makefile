@@ -37,6 +37,9 @@ PROGRAM := $(B)/tinyvmm
 STATIC := $(B)/libtinyvmm.a
 SHARED := $(B)/libtinyvmm.so
 MODULE := $(B)/lib/tinyvmm/core.so
+PUBLIC := $(B)/public/libtinyvmm.a
+VERSION := $(shell sed -n 's/^.define TV_VERSION "\(.*\)"/\1/p' src/tinyvmm.h)
+SONAME := libtinyvmm.so.$(firstword $(subst ., ,$(VERSION)))
 C_TESTS := $(patsubst tests/core/test_%.c,$(B)/tests/%,\
   $(wildcard tests/core/test_*.c))
 C_EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,\
@@ -50,13 +53,14 @@ say = $(if $(V),,@echo "  $(1)$(2)")
 FIRST := $(filter deps deps-test,$(MAKECMDGOALS))
 
 .PHONY: help all run test check bench gen deps deps-test clean
+.PHONY: install uninstall lua-module install-lua deb
 .DEFAULT_GOAL := all
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
 	  sed 's/:.*## /\t/' | expand -t 14
 
-all: $(PROGRAM) $(STATIC) $(SHARED) $(MODULE) ## build program, library, module
+all: $(PROGRAM) $(STATIC) $(SHARED) $(MODULE) $(PUBLIC) ## build everything
 
 run: $(PROGRAM) ## run the demo guest, examples/01_hello.lua
 	@$(PROGRAM) examples/01_hello.lua
@@ -111,7 +115,7 @@ $(STATIC): $(LIB_OBJ)
 
 $(SHARED): $(LIB_OBJ)
 	$(call say,LD      ,$@)
-	$(Q)$(CC) -shared -Wl,-soname,libtinyvmm.so.0 -o $@ $^ -lpthread $(SANITIZE)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -o $@ $^ -lpthread $(SANITIZE)
 
 $(MODULE): $(BIND_OBJ) $(STATIC)
 	$(call say,LD      ,$@)
@@ -132,5 +136,93 @@ $(B)/examples/%: examples/%.c $(STATIC)
 	$(call say,CCLD    ,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -MF $@.d $< -o $@ $(STATIC) -lpthread $(SANITIZE)
+
+# Installing. Whoever packages sets DESTDIR, which stands before every path.
+PREFIX ?= /usr/local
+BINDIR = $(PREFIX)/bin
+LIBDIR = $(PREFIX)/lib
+INCLUDEDIR = $(PREFIX)/include
+DATADIR = $(PREFIX)/share
+MANDIR = $(DATADIR)/man
+ZSHDIR = $(DATADIR)/zsh/site-functions
+
+# Where Lua looks for modules: below its own prefix as its .pc file says,
+# elsewhere in the places that a stock Lua of that prefix would have.
+lua_dir = $(or $(if $(filter $(PREFIX),$(shell pkg-config --variable=prefix \
+  $(LUA_PC))),$(shell pkg-config --variable=INSTALL_$1 $(LUA_PC))),$2)
+LUA_LMOD = $(call lua_dir,LMOD,$(DATADIR)/lua/5.4)
+LUA_CMOD = $(call lua_dir,CMOD,$(PREFIX)/lib/lua/5.4)
+
+MAN_PAGES := $(wildcard src/*.1)
+BASH_COMPLETION := $(wildcard src/tinyvmm.bash)
+ZSH_COMPLETION := $(wildcard src/_tinyvmm)
+
+# What is installed, as mode:source:target; the mode `link` makes a symbolic
+# link, `pc` fills in the paths. uninstall removes these targets.
+lua_files = $(foreach f,$(LUA_SRC),644:$f:$1/$(f:lua/%=%)) \
+  644:$(MODULE):$2/tinyvmm/core.so
+LUA_FILES = $(call lua_files,$(LUA_LMOD),$(LUA_CMOD))
+FILES = $(LUA_FILES) 755:$(PROGRAM):$(BINDIR)/tinyvmm \
+  644:$(PUBLIC):$(LIBDIR)/libtinyvmm.a \
+  644:$(SHARED):$(LIBDIR)/libtinyvmm.so.$(VERSION) \
+  link:libtinyvmm.so.$(VERSION):$(LIBDIR)/$(SONAME) \
+  link:$(SONAME):$(LIBDIR)/libtinyvmm.so \
+  644:src/tinyvmm.h:$(INCLUDEDIR)/tinyvmm.h \
+  pc:src/tinyvmm.pc.in:$(LIBDIR)/pkgconfig/tinyvmm.pc \
+  $(foreach f,$(MAN_PAGES),644:$f:$(MANDIR)/man1/$(notdir $f)) \
+  $(BASH_COMPLETION:%=644:%:$(DATADIR)/bash-completion/completions/tinyvmm) \
+  $(ZSH_COMPLETION:%=644:%:$(ZSHDIR)/_tinyvmm)
+
+below = $(patsubst $(PREFIX)/%,$${prefix}/%,$($1))
+PC_EDIT = -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+  $(foreach v,LIBDIR INCLUDEDIR,-e 's|@$v@|$(call below,$v)|')
+
+define put
+  @set -e; umask 022; for file in $1; do \
+    IFS=:; set -- $$file; unset IFS; to="$(DESTDIR)$$3"; \
+    mkdir -p "$${to%/*}"; echo "  INSTALL $$to"; \
+    case $$1 in \
+    link) ln -sf "$$2" "$$to" ;; \
+    pc) rm -f "$$to"; sed $(PC_EDIT) "$$2" >"$$to"; chmod 644 "$$to" ;; \
+    *) install -m "$$1" "$$2" "$$to" ;; \
+    esac; done
+endef
+
+# A program linked against a fresh /usr/local/lib finds it only after this.
+LDCONFIG = @[ -n "$(DESTDIR)" ] || [ "$$(uname)" != Linux ] || \
+  ldconfig 2>/dev/null || true
+
+install: all ## install below PREFIX (/usr/local)
+	$(call put,$(FILES))
+	$(LDCONFIG)
+
+uninstall: ## remove what install has installed
+	@set -e; for file in $(FILES); do rm -f "$(DESTDIR)$${file##*:}"; done
+	@cd "$(DESTDIR)/" 2>/dev/null && for dir in $(sort $(dir \
+	  $(foreach f,$(LUA_FILES),$(lastword $(subst :, ,$f))))); do \
+	  echo ".$$dir"; done | sort -r | xargs rmdir 2>/dev/null || true
+	$(LDCONFIG)
+
+lua-module: $(MODULE)
+
+install-lua: lua-module
+	$(call put,$(LUA_FILES))
+
+deb: all ## make Debian packages in build/rel/deb
+	@rm -rf $(B)/deb
+	@$(MAKE) -s install DESTDIR=$(B)/deb/tree PREFIX=/usr \
+	  LIBDIR=/usr/lib/$$(dpkg-architecture -qDEB_HOST_MULTIARCH) \
+	  ZSHDIR=/usr/share/zsh/vendor-completions >/dev/null
+	@sh .ci/deb.sh $(B)/deb $(VERSION)
+
+# The archive that users link: one object whose inner names are local. (On
+# macOS the linker itself makes hidden names local.)
+$(PUBLIC): $(LIB_OBJ)
+	$(call say,AR      ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -r -nostdlib -o $(@:.a=.o) $^
+	$(Q)[ "$$(uname)" = Darwin ] || objcopy --localize-hidden $(@:.a=.o)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $(@:.a=.o)
 
 -include $(OBJ:.o=.d)

@@ -103,6 +103,8 @@ static void print_state(const tv_frame *f) {
          p >> 29 & 1 ? 'C' : 'c', p >> 28 & 1 ? 'V' : 'v',
          p & TV_DAIF_D ? 'D' : 'd', p & TV_DAIF_A ? 'A' : 'a',
          p & TV_DAIF_I ? 'I' : 'i', p & TV_DAIF_F ? 'F' : 'f');
+  if ((p & 15) == TV_EL1H && (f->sp >> 48 != 0 || f->sp < sizeof *f))
+    printf("    the stack has overflowed: it ends at address 0\n");
 }
 
 static void print_registers(const tv_frame *f) {

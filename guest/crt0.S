@@ -19,17 +19,22 @@ _start: adrp    x0, __stack_top
         b.hs    2f
         stp     xzr, xzr, [x0], #16
         b       1b
-2:      bl      use_vectors
+2:      bl      set_up
         mov     x29, #0                 // the callers end here
         mov     x30, #0
         bl      main
         b       exit
 
-// VBAR_EL1 = tv_vectors, changes x0 only.
-use_vectors:
-        adrp    x0, tv_vectors
+// Vectors, and a check that sp is a multiple of 16 where it is used, at EL1
+// and EL0: a bug in assembly shows at once. Changes x0 only.
+        .equ    SCTLR_SA, 1 << 3
+        .equ    SCTLR_SA0, 1 << 4
+set_up: adrp    x0, tv_vectors
         add     x0, x0, :lo12:tv_vectors
         msr     vbar_el1, x0
+        mrs     x0, sctlr_el1
+        orr     x0, x0, #SCTLR_SA | SCTLR_SA0
+        msr     sctlr_el1, x0
         isb
         ret
 
@@ -62,7 +67,7 @@ tv_cpu_on:
 
 secondary:
         mov     sp, x0
-        bl      use_vectors
+        bl      set_up
         ldp     x1, x0, [sp], #16
         mov     x29, #0
         mov     x30, #0

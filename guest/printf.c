@@ -55,18 +55,16 @@ static void put_number(sink *out, const spec *s, uint64_t value,
                        unsigned base, const char *digits,
                        const char *prefix) {
   char body[20];    // 2^64 - 1 in base 10
-  int first = sizeof body, zeros, prefixed = 0;
+  int first = sizeof body, least = s->precision, prefixed = 0;
   for (; value != 0; value /= base) body[--first] = digits[value % base];
   int length = (int)sizeof body - first;
   while (prefix[prefixed]) prefixed++;
-  if (s->precision >= 0)
-    zeros = s->precision - length;
-  else if (s->zero && !s->left)
-    zeros = s->width - prefixed - length;
-  else
-    zeros = 1 - length;
-  if (s->precision < 0 && zeros + length < 1) zeros = 1;
-  put_field(out, s, prefix, zeros > 0 ? zeros : 0, body + first, length);
+  if (least < 0) {
+    least = s->zero && !s->left ? s->width - prefixed : 1;
+    if (least < 1) least = 1;
+  }
+  put_field(out, s, prefix, least > length ? least - length : 0,
+            body + first, length);
 }
 
 static void put_signed(sink *out, const spec *s, int64_t value) {

@@ -5,8 +5,9 @@
 // tv_serror with it, and goes on with the frame that comes back.
 //
 // TPIDRRO_EL0 holds x0 for the few instructions that need a register before
-// one is saved. An exception with a misaligned stack pointer could not save
-// anything, and its stores would raise the next: it gets a stack of its own.
+// one is saved. With a stack pointer that is misaligned, or has run below
+// address 0, nothing could be saved, and the stores would raise the next
+// exception: such a one gets a stack of its own.
 
         .equ    SP_, 31 * 8
         .equ    ELR, 32 * 8             // and SPSR
@@ -17,12 +18,12 @@
         .macro  vector number
         .balign 0x80
         msr     tpidrro_el0, x0
-        mov     x0, sp
-        tst     x0, #15
+        sub     x0, sp, #FRAME
+        tst     x0, #0xffff00000000000f
         b.ne    1f
-        sub     sp, sp, #FRAME
+        mov     sp, x0
         stp     x2, x3, [sp, #16]
-        mov     x2, x0                  // SP as it was
+        add     x2, sp, #FRAME          // SP as it was
         mov     x3, #\number
         b       save
 1:      adrp    x0, spare_top

@@ -13,7 +13,7 @@ local EHDR, PHDR, SHDR, SYM = 64, 56, 64, 24
 local ET_EXEC, ET_DYN, EM_AARCH64 = 2, 3, 183
 local PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
 local SHT_SYMTAB, STT_SECTION, STT_FILE = 2, 3, 4
-local LARGEST = 1 << 36            -- bytes of one segment
+local LARGEST = 1 << 32            -- bytes of all segments
 local HIGHEST = 1 << 48            -- end of the physical address space
 local LONGEST = 1024               -- bytes of a symbol's name that we keep
 
@@ -108,6 +108,12 @@ local function segments(bytes, h)
     list[#list + 1] = segment(bytes, h, index)
   end
   if #list == 0 then refuse("ELF file: no segment is to be loaded") end
+  local total = 0
+  for _, s in ipairs(list) do total = total + s.size end
+  if total > LARGEST then
+    refuse("ELF file: %#x bytes of memory in all segments are more than %#x",
+      total, LARGEST)
+  end
   table.sort(list, function(a, b) return a.addr < b.addr end)
   for i = 2, #list do
     local a, b = list[i - 1], list[i]
@@ -163,6 +169,7 @@ local function read_symbols(bytes, list, symtab, strtab, symbols)
   end
 end
 
+-- Of the one symbol table that a file may have.
 local function symbols(bytes, h, list)
   local found = {}
   if h.shoff == 0 or h.shnum == 0 then return found end
@@ -184,6 +191,7 @@ local function symbols(bytes, h, list)
       check_table(bytes, s, "symbol table")
       check_table(bytes, names, "string table")
       read_symbols(bytes, list, s, names, found)
+      break
     end
   end
   return found

@@ -75,11 +75,14 @@ end
 
 local CHUNK = 1 << 16
 
+-- What is zero already is only read: RAM that nobody wrote stays without
+-- pages of the host, however large a .bss is.
 local function zero(vm, addr, size)
   local zeros = ("\0"):rep(math.min(size, CHUNK))
   while size > 0 do
     local n = math.min(size, CHUNK)
-    vm:write(addr, n == #zeros and zeros or zeros:sub(1, n))
+    if n < #zeros then zeros = zeros:sub(1, n) end
+    if vm:read(addr, n) ~= zeros then vm:write(addr, zeros) end
     addr, size = addr + n, size - n
   end
 end

@@ -238,10 +238,11 @@ op[0x04] = function(self, addr)                         -- SYS_WRITE0
   return 0
 end
 
--- The bytes that were not written. Which ones failed is known to a chunk.
+-- The bytes that were not written, counted by whole chunks.
 op[0x05] = function(self, block)                        -- SYS_WRITE
   local from, left = self:word(block, 1), self:word(block, 2)
   local stream, code = self:handle(self:word(block, 0), "write")
+  if left < 0 then return nil, EINVAL end
   if not stream then return left, code end
   while left > 0 do
     local bytes = self:fetch(from, math.min(left, CHUNK))
@@ -258,6 +259,7 @@ op[0x06] = function(self, block)                        -- SYS_READ
   local to, left = self:word(block, 1), self:word(block, 2)
   local stream, code = self:handle(self:word(block, 0), "read")
   if not stream then return nil, code end
+  if left < 0 then return nil, EINVAL end
   while left > 0 do
     local wanted = math.min(left, CHUNK)
     local bytes

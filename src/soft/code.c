@@ -28,7 +28,6 @@ static const struct insn *lazy(struct soft_cpu *cpu, const struct insn *i,
   struct insn *entry = &page->insn[index];
   uint32_t word;
   memcpy(&word, page->bytes + index * 4, 4);
-  *entry = (struct insn){ .fn = lazy };   // no operand of what stood here
   enum a64_op op = a64_decode(word);
   *entry = (struct insn){ .fn = lazy };   // no operands of an earlier word
   if (op == A64_UNDEFINED) soft_predecode_undefined(entry, word);

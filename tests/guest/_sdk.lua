@@ -45,28 +45,33 @@ function Sdk:needs(t, compiler)
   return self.path .. "/" .. compiler.name
 end
 
--- Runs make with guest.mk's variables; fails with what it said. The options
--- of a make that runs the tests are not meant for this one.
-function Sdk:make(t, compiler, arguments)
+-- Runs make with guest.mk's variables; returns its status and what it said.
+-- The options of a make that runs the tests are not meant for this one.
+function Sdk:try_make(t, compiler, arguments)
   local out = self:needs(t, compiler)
   local output, status, errors = t.run(("MAKEFLAGS= MAKELEVEL= make -s \z
     GUEST_CC=%s GUEST_OUT=%s CFLAGS='-Wpedantic -Wshadow -Werror' LDFLAGS= %s")
     :format(compiler.cc, quote(out), arguments))
-  t.ok(status == 0, "make ended with " .. tostring(status) .. "\n" .. output
-    .. errors)
-  return out
+  return status, output .. errors
+end
+
+function Sdk:make(t, compiler, arguments)
+  local status, said = self:try_make(t, compiler, arguments)
+  t.ok(status == 0, ("make ended with %s\n%s"):format(status, said))
 end
 
 -- The path of an example's ELF file.
 function Sdk:example(t, compiler, name)
   local out = self:needs(t, compiler)
-  return self:make(t, compiler, ("-C guest/examples %s"):format(
-    quote(out .. "/" .. name .. ".elf"))) .. "/" .. name .. ".elf"
+  local elf = out .. "/" .. name .. ".elf"
+  self:make(t, compiler, "-C guest/examples " .. quote(elf))
+  return elf
 end
 
--- A guest of the test's own, built by a user's Makefile. `files` is its text
--- in C, or texts by file name; the first word of each name is the object.
-function Sdk:guest(t, compiler, files, variables)
+-- A guest of the test's own and a user's Makefile for it. `files` is its text
+-- in C, or texts by file name. Returns the path of the ELF file to be, and
+-- the arguments with which make makes it.
+function Sdk:source(t, compiler, files, variables)
   self:needs(t, compiler)
   self.count = (self.count or 0) + 1
   local name = "g" .. self.count
@@ -80,13 +85,19 @@ function Sdk:guest(t, compiler, files, variables)
       objects[#objects + 1] = "$(GUEST_OUT)/" .. unit .. ".o"
       file = unit .. ending
     end
-    write(src .. "/" .. file, text)
+    write(src .. "/" .. file, (text:gsub("%s*$", "\n")))
   end
   write(src .. "/Makefile", ("include %s/guest/guest.mk\n%s: %s\n"):format(
     "$(SDK)", "$(GUEST_OUT)/" .. name .. ".elf", table.concat(objects, " ")))
   local elf = ("%s/%s/%s.elf"):format(self.path, compiler.name, name)
-  self:make(t, compiler, ('SDK="$PWD" -C %s %s %s'):format(quote(src),
-    variables or "", quote(elf)))
+  return elf, ('SDK="$PWD" -C %s %s %s'):format(quote(src), variables or "",
+    quote(elf))
+end
+
+-- The same, built.
+function Sdk:guest(t, compiler, files, variables)
+  local elf, arguments = self:source(t, compiler, files, variables)
+  self:make(t, compiler, arguments)
   return elf
 end
 

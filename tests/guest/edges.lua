@@ -165,7 +165,7 @@ test("register offsets and literals that wrap do not reach memory",
   t.eq({ exit.reason, exit.pc }, { "address-size", -4 })
 end)
 
--- Two regions that touch --------------------------------------------------------
+-- Two regions that touch --------------------------------------------------
 
 local kinds = { "ram", "rom", "mmio", "none", "read-only ram", "unreadable" }
 

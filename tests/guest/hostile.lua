@@ -79,7 +79,7 @@ test("waiting for the end of time neither hangs nor stops the clock",
   t.ok(math.ult(1 << 62, m.vm.time) or m.vm.time < 1000)
 end)
 
--- PUTS and PUTCHAR --------------------------------------------------------------
+-- PUTS and PUTCHAR --------------------------------------------------------
 
 local function puts(addr, options)
   options = options or {}
@@ -136,7 +136,7 @@ test("PUTCHAR prints the low byte; EXIT's status is x1 whole", function(t)
   t.raises("has ended", m.cpu.run, m.cpu)
 end)
 
--- Random instructions -------------------------------------------------------------
+-- Random instructions -----------------------------------------------------
 
 local SIZE = 1 << 16                     -- of the random code
 local kinds = { budget = true, hvc = true, smc = true, mmio = true,
@@ -284,7 +284,7 @@ test("every system register written with random values: no crash",
   end
 end)
 
--- Memory -----------------------------------------------------------------------------
+-- Memory ------------------------------------------------------------------
 
 local function resident()
   local f = io.open "/proc/self/statm"

@@ -154,7 +154,7 @@ test("vector structures and DC ZVA on MMIO are unsupported", function(t)
   end
 end)
 
--- Without handlers: exits -----------------------------------------------------
+-- Without handlers: exits -------------------------------------------------
 
 local function state(m)
   return { x(m, 0), x(m, 1), x(m, 2), m.cpu.pc, m.cpu.icount, m.cpu.q1 }

@@ -230,7 +230,7 @@ test("VBAR_EL1 has no low 11 bits", function(t)
   t.eq(m.cpu.x2, 0x8800 & ~0x7ff)
 end)
 
--- EL0 and the hints ------------------------------------------------------------
+-- EL0 and the hints -------------------------------------------------------
 
 test("WFI and WFE at EL0 trap unless nTWI and nTWE allow them", function(t)
   for _, case in ipairs { { "wfi", 0, 1 << 16 }, { "wfe", 1, 1 << 18 } } do

@@ -16,8 +16,8 @@ local tv = require "tinyvmm"
 local test = require "tap"
 
 local BASE = 0x40200000
-local A, SA, SA0, UMA, DZE, UCT, NTWI, NTWE, UCI = 2, 8, 16, 1 << 9, 1 << 14,
-  1 << 15, 1 << 16, 1 << 18, 1 << 26
+local A, SA, SA0, UMA, DZE, UCT, NTWE, UCI = 2, 8, 16, 1 << 9, 1 << 14,
+  1 << 15, 1 << 18, 1 << 26
 
 -- {code, SCTLR_EL1 bits to set, options}; fp, kcnt: CPACR_EL1.FPEN and
 -- CNTKCTL_EL1; only: the levels to run it from. x0 = aligned RAM, x1 = -1,
@@ -38,8 +38,10 @@ local cases = {
   { "msr nzcv, x1; mrs x4, nzcv; svc #2" }, { "msr fpcr, x1; svc #1" },
   -- DAIF
   { "mrs x4, daif" }, { "mrs x4, daif", UMA }, { "msr daif, xzr" },
-  { "msr daif, x1; mrs x4, daif", UMA }, { "msr daifset, #15", 0, { only = "1" } },
-  { "msr daifclr, #15; mrs x4, daif; svc #3", UMA }, { "msr daifclr, #5; svc #1", UMA },
+  { "msr daif, x1; mrs x4, daif", UMA },
+  { "msr daifset, #15", 0, { only = "1" } },
+  { "msr daifclr, #15; mrs x4, daif; svc #3", UMA },
+  { "msr daifclr, #5; svc #1", UMA },
   { "msr daifset, #2; mrs x4, daif", UMA },
   -- what EL0 may do
   { "mrs x4, ctr_el0", 0, { only = "0" } },
@@ -89,10 +91,10 @@ local cases = {
     { fp = 3 } }, { "ld1 {v0.4s}, [x0]; svc #2", 0, { fp = 1 } },
 }
 
--- Returns by ERET with every mode in SPSR, well aligned and not.
+-- Returns by ERET with every AArch64 mode in SPSR.
 for _, mode in ipairs { 0, 4, 5, 1, 2, 6, 7, 8, 9, 12, 13, 15 } do
   for _, rest in ipairs { 0, 0xf0000000, 0x100000, 0x3c0 } do
-      cases[#cases + 1] = { ([[
+    cases[#cases + 1] = { ([[
         adr     x4, 9f
         msr     elr_el1, x4
         ldr     x5, =%d
@@ -256,8 +258,8 @@ local function on_qemu(t, image)
   local f <close> = assert(io.open(path, "wb"))
   f:write(image:bytes_at(BASE))
   f:flush()
-  local pipe <close> = assert(io.popen("timeout 60 qemu-system-aarch64 -M virt \z
-    -cpu cortex-a57 -m 16 -display none -monitor none -serial stdio \z
+  local pipe <close> = assert(io.popen("timeout 60 qemu-system-aarch64 \z
+    -M virt -cpu cortex-a57 -m 16 -display none -monitor none -serial stdio \z
     -device loader,file=" .. path .. ",addr=" .. ("%#x"):format(BASE)
     .. ",cpu-num=0,force-raw=on 2>&1 </dev/null"))
   return pipe:read "a"

@@ -179,7 +179,7 @@ test("tinyvmm.inc and tinyvmm.h give the same names the same values",
         t.eq(value((v:gsub("%s+$", ""))), header[name], name)
       end
     end
-    t.ok(count > 40, "read only " .. count)
+    t.ok(count > 30, "read only " .. count)
   end)
 
 test("the hypercall numbers are those of the C library", function(t)

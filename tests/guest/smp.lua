@@ -157,7 +157,7 @@ test("SEV wakes the others' WFE, once", function(t)
   t.ok(other.icount > 2, "WFE is a yield: it never hangs a guest")
 end)
 
--- PSCI ---------------------------------------------------------------------------
+-- PSCI --------------------------------------------------------------------
 
 local call = [[
 1:      hvc     #0

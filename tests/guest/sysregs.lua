@@ -163,7 +163,7 @@ test("what the ID registers promise executes, what they deny does not",
   end
 end)
 
--- EL0 ---------------------------------------------------------------------------
+-- EL0 ---------------------------------------------------------------------
 
 local UMA, DZE, UCT, UCI = 1 << 9, 1 << 14, 1 << 15, 1 << 26
 local TDCC = 1 << 12

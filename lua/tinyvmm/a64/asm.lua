@@ -42,11 +42,14 @@ end
 
 -- What was raised inside a statement: { col, msg }, or not for us.
 function A:caught(err)
-  if type(err) ~= "table" or not err.msg then
-    if err == self.known then return end
-    error(err, 0)
+  if type(err) ~= "table" or not err.msg then error(err, 0) end
+  local at = self.line_at + err.col
+  local before = err.name and self.missed[err.name]
+  if before then before.at = math.min(before.at, at)
+  else
+    self:report(at, err.msg)
+    if err.name then self.missed[err.name] = self.errors[#self.errors] end
   end
-  self:report(self.line_at + err.col, err.msg)
 end
 
 -- "did you mean", loaded when there is something to say.
@@ -54,22 +57,26 @@ local function near(name, list)
   return require "tinyvmm.a64.nearest".hint(name, list)
 end
 
--- Raise for a symbol that nobody defined, once per symbol.
+-- Raise for a symbol that nobody defined; `caught` tells it once per symbol,
+-- where it is used first.
 function A:undefined(name, p)
-  if self.missed[name] then error(self.known, 0) end
-  self.missed[name] = true
-  if cursor.register(name) then
-    fail(p, "expected a label or address, got register %s; a branch to a"
-      .. " register is br or blr", name)
+  local msg = "undefined symbol '" .. name .. "'"
+  if self.missed[name] then
+    msg = "again"
+  elseif cursor.register(name) then
+    msg = ("expected a label or address, got register %s; a branch to a"
+      .. " register is br or blr"):format(name)
+  else
+    msg = msg .. near(name, function()
+      local list = {}
+      for known in pairs(self.symbols) do
+        if not find(known, "^\1") then list[#list + 1] = known end
+      end
+      table.sort(list)
+      return list
+    end)
   end
-  fail(p, "undefined symbol '%s'%s", name, near(name, function()
-    local list = {}
-    for known in pairs(self.symbols) do
-      if not find(known, "^\1") then list[#list + 1] = known end
-    end
-    table.sort(list)
-    return list
-  end))
+  error({ col = p, msg = msg, name = name }, 0)
 end
 
 local function message_of(self)
@@ -539,8 +546,9 @@ local function settle_code(self, d)
   local c = encode.encode(self, d.s, d.p, d.m, d.q)
   d.part[d.i] = c.w
   if c.fix then
-    image.refer(self, d.part, d.i, c.fix, c.value, c.value_sec,
+    local why = image.refer(self, d.part, d.i, c.fix, c.value, c.value_sec,
       d.line_at + c.sym_at)
+    if why then fail(c.sym_at, "%s", why) end
   end
 end
 
@@ -562,14 +570,30 @@ local function settle_fixups(self)
       ok, v, sec = pcall(expr.symbol, self, name, 1)
     end
     if ok then
-      image.refer(self, self.fix_part[k], self.fix_word[k], self.fix_kind[k],
-        v, sec, at)
+      local why = image.refer(self, self.fix_part[k], self.fix_word[k],
+        self.fix_kind[k], v, sec, at)
+      if why then self:report(symbol_place(self, at, name), why) end
     elseif find(name, "^\1") then
-      self:report(at, ("no label '%s:' after this line"):format(
-        match(name, "%d+")))
-    elseif v ~= self.known then
-      self:report(symbol_place(self, at, name), v.msg)
+      local n = match(name, "%d+")
+      self:report(symbol_place(self, at, n .. "f"),
+        ("no label '%s:' after this line"):format(n))
+    else
+      self.line_at = symbol_place(self, at, name) - 1
+      self:caught(v)
     end
+  end
+end
+
+-- Symbols that were equated with later ones and never used.
+local function settle_symbols(self)
+  local names = {}
+  for name, sym in pairs(self.symbols) do
+    if sym.expr then names[#names + 1] = name end
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local sym = self.symbols[name]
+    if sym.expr then self:settle(name, sym) end
   end
 end
 
@@ -583,13 +607,14 @@ local function finish(self)
     end
   end
   settle_fixups(self)
+  settle_symbols(self)
   if #self.errors > 0 then return end
   return image.build(self, list, size)
 end
 
 local function new(opts)
   local self = setmetatable({
-    sources = {}, errors = {}, missed = {}, enough = {}, known = {},
+    sources = {}, errors = {}, missed = {}, enough = {},
     sections = {}, section_list = {}, stack = {}, symbols = {}, numeric = {},
     near = {},
     seq = 0, literals = 0, depth = 0, line_at = 0, deferred = {}, relocs = {},

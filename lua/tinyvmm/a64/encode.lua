@@ -298,7 +298,8 @@ local function forms(rows)
   for _, row in ipairs(rows) do
     local texts = {}
     for k, kind in ipairs(row.operands) do texts[k] = show[kind] or kind end
-    local text = row.mnemonic .. " " .. table.concat(texts, ", ")
+    local text = row.mnemonic
+    if #texts > 0 then text = text .. " " .. table.concat(texts, ", ") end
     if not seen[text] then
       seen[text] = true
       out[#out + 1] = text

@@ -40,12 +40,13 @@ function M.layout(A)
   return list, off
 end
 
--- Put the address v (image-relative if sec) into word i of a words part.
+-- Put the address v (image-relative if sec) into word i of a words part;
+-- returns the reason if it does not fit.
 function M.refer(A, part, i, kind, v, sec, at)
   local pc = part.sec.base + part.off + 4 * (i - 1)
   if sec and fixup.relative(kind) then
     local w, why = fixup.apply(kind, part[i], v, pc)
-    if not w then return A:report(at, why) end
+    if not w then return why end
     part[i] = w
   elseif part.sec.kind ~= "drop" then
     A.relocs[#A.relocs + 1] = { off = pc, kind = kind, word = part[i],
@@ -70,7 +71,6 @@ end
 local function publish(A, img)
   for name, sym in pairs(A.symbols) do
     if not name:find "^%.L" and not name:find "^\1" then
-      if sym.expr then A:settle(name, sym) end
       local kind = sym.sec and sym.sec.kind
       if kind ~= "drop" and (sym.sec or sym.off) then
         img.values[name] = sym.sec and sym.sec.base + sym.off or sym.off
