@@ -77,7 +77,7 @@ bench: all ## print the benchmark table
 	$(PROGRAM) tests/bench/bench.lua
 
 gen: $(PROGRAM) ## rewrite the files generated from the instruction table
-	$(PROGRAM) lua/tinyvmm/a64/gen.lua src/a64
+	$(PROGRAM) lua/tinyvmm/a64/gen.lua .
 
 deps: ## install what the build needs (Lua 5.4), if it is missing
 	@sh .ci/deps.sh build

@@ -21,7 +21,8 @@ have_lua() {
 have_oracles() {
   have qemu-aarch64 && have aarch64-linux-gnu-objdump &&
     have aarch64-linux-gnu-gcc && have llvm-mc && have lua5.4 &&
-    have qemu-system-aarch64
+    have qemu-system-aarch64 && have g++ && have clang &&
+    have ld.lld && have luarocks
 }
 
 run() {
@@ -45,18 +46,19 @@ packages() {
     "apt build") echo gcc libc6-dev pkg-config lua5.4 liblua5.4-dev ;;
     "apt test") echo lua5.4 qemu-user qemu-system-arm llvm \
       binutils-aarch64-linux-gnu gcc-aarch64-linux-gnu \
-      libc6-dev-arm64-cross ;;
+      libc6-dev-arm64-cross g++ clang lld luarocks dpkg-dev ;;
     "dnf build") echo gcc pkgconf-pkg-config lua lua-devel ;;
     "dnf test") echo qemu-user qemu-system-aarch64 llvm \
-      binutils-aarch64-linux-gnu gcc-aarch64-linux-gnu ;;
+      binutils-aarch64-linux-gnu gcc-aarch64-linux-gnu \
+      gcc-c++ clang lld luarocks ;;
     "apk build") echo gcc musl-dev pkgconf lua5.4 lua5.4-dev ;;
     "apk test") echo lua5.4 qemu-aarch64 qemu-system-aarch64 llvm \
-      binutils-aarch64 gcc-aarch64-none-elf ;;
+      binutils-aarch64 gcc-aarch64-none-elf g++ clang lld luarocks5.4 ;;
     "pacman build") echo gcc pkgconf lua ;;
     "pacman test") echo qemu-user qemu-system-aarch64 llvm \
       aarch64-linux-gnu-binutils aarch64-linux-gnu-gcc ;;
     "brew build") echo pkg-config lua ;;
-    "brew test") echo qemu llvm aarch64-elf-binutils ;;
+    "brew test") echo qemu llvm luarocks aarch64-elf-binutils ;;
   esac
 }
 

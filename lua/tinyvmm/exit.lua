@@ -108,6 +108,7 @@ function why.timer(e)
 end
 
 local function go_on(e, what)
+  if not e.pc then return what .. "; the vm has no vCPU: see vm:vcpu" end
   return ("%s %s, before %s, after %s in all; run again to go on"):format(
     what, at(e), insn(e), plural(e.icount or 0, "instruction"))
 end

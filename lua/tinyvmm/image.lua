@@ -131,8 +131,11 @@ end
 -- vm:load([address,] image | bytes) -> the entry's address
 function M.load_into(vm, addr, what)
   local ok, result = pcall(load_into, vm, addr, what)
-  if not ok then error(result, 2) end
-  return result
+  if ok then return result end
+  if type(result) == "string" then   -- the caller's position, not ours
+    result = result:gsub("^[^:]*tinyvmm/image%.lua:%d+: ", "")
+  end
+  error(result, 2)
 end
 
 -- Names ---------------------------------------------------------------------

@@ -335,9 +335,9 @@ end
 op[0x13] = function(self) return self.errno end         -- SYS_ERRNO
 
 op[0x15] = function(self, block)                        -- SYS_GET_CMDLINE
-  local text = self.cmdline
-  if self:word(block, 1) <= #text then return nil, EINVAL end
-  self:store(self:word(block, 0), text .. "\0")
+  local to, room, text = self:word(block, 0), self:word(block, 1), self.cmdline
+  if room <= #text then return nil, EINVAL end
+  self:store(to, text .. "\0")
   self:set_word(block, 1, #text)
   return 0
 end
@@ -378,12 +378,17 @@ op[0x18], op[0x20] = exit, exit
 
 -- The session ---------------------------------------------------------------
 
+-- Some other undefined instruction: the script's, or the guest's exception if
+-- it has vectors, or an exit.
+local function other(self, cpu, word)
+  if self.undefined then return self.undefined(cpu, word) end
+  if cpu.vbar_el1 == 0 then return nil end
+  return false
+end
+
 -- One call, to its end: what the "undefined" handler returns.
 local function serve(self, cpu, word)
-  if word ~= HLT then
-    if self.undefined then return self.undefined(cpu, word) end
-    return false
-  end
+  if word ~= HLT then return other(self, cpu, word) end
   local operation = op[cpu.w0]
   local ok, result, code = true, nil, ENOSYS
   if operation then ok, result, code = pcall(operation, self, cpu.x1, cpu) end

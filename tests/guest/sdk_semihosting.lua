@@ -26,7 +26,7 @@ local function machine(options)
     errors = function(s) m.err = m.err .. s end, input = "" }
   for k, v in pairs(options or {}) do given[k] = v end
   m.vm = assert(tv.vm {})
-  m.vm:load(CODE, tv.asm "_start: hlt #0xf000; brk #1")
+  m.vm:load(CODE, tv.asm "_start: hlt #0xf000; hvc #1")
   m.cpu = assert(m.vm:vcpu {})
   m.session = assert(semihosting.attach(m.vm, given))
   return m
@@ -40,8 +40,8 @@ end
 -- x0 of one call, with x1 as it is.
 function Machine:raw(operation, x1)
   self.cpu.pc, self.cpu.x0, self.cpu.x1 = CODE, operation, x1 or 0
-  local exit = self.session:run(1)
-  assert(exit.kind == "budget" and self.cpu.pc == CODE + 4, exit.why)
+  local exit = self.session:run(10)
+  assert(exit.imm == 1, exit.why)
   return self.cpu.x0
 end
 
@@ -278,9 +278,9 @@ test("time is the virtual time", function(t)
   t.eq(m:raw(TIME), 1000)
   t.eq(m:raw(TICKFREQ), 1000000000)
   m.cpu.cntv_cval_el0, m.cpu.cntv_ctl_el0 = 62500000 * 3, 1
-  m.vm:write_u32(CODE + 8, 0xd503207f)                  -- wfi
+  m.vm:load(CODE + 8, tv.asm "wfi; hvc #4")
   m.cpu.pc = CODE + 8
-  m.vm:run(1)                                           -- three seconds
+  t.eq(m.vm:run(10).imm, 4)                             -- three seconds
   local now = m.vm.time
   t.ok(now >= 3000000000 and now < 3000000100, now)
   t.eq(m:raw(CLOCK), 300)
@@ -369,13 +369,16 @@ end)
 
 test("other undefined instructions stay what they are", function(t)
   local m <close> = machine()
-  m.vm:write_u32(CODE + 8, 0)                           -- udf #0
-  m.cpu.pc = CODE + 8
-  local exit = m.session:run(10)
-  t.eq({ exit.kind, exit.reason }, { "fault", "undefined" })
-  m.vm:write_u32(CODE + 8, 0xd45e0020)                  -- hlt #0xf001
-  m.cpu.pc = CODE + 8
-  t.eq(m.session:run(10).reason, "undefined")
+  for _, word in ipairs { 0, 0xd45e0020 } do            -- udf, hlt #0xf001
+    m.vm:write_u32(CODE + 8, word)
+    m.cpu.pc, m.cpu.vbar_el1 = CODE + 8, 0
+    local exit = m.session:run(10)
+    t.eq({ exit.kind, exit.pc, exit.insn }, { "undefined", CODE + 8, word })
+    m.cpu.vbar_el1 = CODE + 0x800
+    m.vm:load(CODE + 0xa00, tv.asm "hvc #2")            -- from EL1h
+    t.eq(m.session:run(10).imm, 2)
+    t.eq(m.cpu.elr_el1, CODE + 8)
+  end
 end)
 
 test("the option `undefined` gets them", function(t)
@@ -384,9 +387,9 @@ test("the option `undefined` gets them", function(t)
     seen = { cpu.pc, word }
     return true
   end }
-  m.vm:write_u32(CODE + 8, 0x1234)
+  m.vm:load(CODE + 8, tv.asm ".inst 0x1234; hvc #3")
   m.cpu.pc = CODE + 8
-  t.eq(m.session:run(1).kind, "budget")
+  t.eq(m.session:run(10).imm, 3)
   t.eq(seen, { CODE + 8, 0x1234 })
   t.eq(m:raw(TICKFREQ), 1000000000)
 end)

@@ -17,8 +17,9 @@ local cursor = require "tinyvmm.a64.cursor"
 local directives = require "tinyvmm.a64.directives"
 local encode = require "tinyvmm.a64.encode"
 local expr = require "tinyvmm.a64.expr"
-local image = require "tinyvmm.a64.image"
+local pool = require "tinyvmm.a64.pool"
 local section = require "tinyvmm.a64.section"
+local settle = require "tinyvmm.a64.settle"
 local source = require "tinyvmm.a64.source"
 
 local byte, find, sub, match = string.byte, string.find, string.sub,
@@ -160,29 +161,6 @@ function A:assign(name, s, r, p, once)
   return q
 end
 
--- Run fn(A) as if the text were at the place where `d` was put off.
-local function at_place(self, d, fn)
-  local dot, sec, seq, line_at = self.dot, self.sec, self.seq, self.line_at
-  self.dot, self.sec, self.seq, self.line_at = d.dot, d.sec, d.seq, d.line_at
-  local ok, err = pcall(fn, self, d)
-  if not ok then
-    ok, err = pcall(self.caught, self, err)
-  end
-  self.dot, self.sec, self.seq, self.line_at = dot, sec, seq, line_at
-  if not ok then error(err, 0) end
-end
-
--- Work out a symbol whose right side was not known when it was read.
-function A:settle(name, sym, p)
-  if sym.busy then fail(p or 1, "'%s' is defined by itself", name) end
-  sym.busy = true
-  sym.off, sym.sec = 0, nil
-  at_place(self, sym.expr, function(_, d)
-    sym.off, sym.sec = expr.eval(self, d.s, d.p)
-  end)
-  sym.busy, sym.expr = nil, nil
-end
-
 -- Files ----------------------------------------------------------------------
 
 local function read_all(path)
@@ -218,73 +196,6 @@ function A:include(name, p)
   local line_at = self.line_at
   self:run(path, text)
   self.line_at, self.depth = line_at, self.depth - 1
-end
-
--- Literal pools --------------------------------------------------------------
-
--- The label of a literal of `size` bytes with the value at p of s.
-function A:literal(size, s, p)
-  self.undef, self.dot = nil, self.sec.size
-  local v, sec, q = expr.eval(self, s, p)
-  if find(s, "[^ \t\r]", q) then fail(q, "unexpected text after the value") end
-  local key
-  if not self.undef and not sec then
-    if size == 4 and (v < -(1 << 31) or v > 0xffffffff) then
-      fail(p, "%#x does not fit 4 bytes; load it into an x register", v)
-    end
-    key = ("%d:%d"):format(size, size == 4 and v & 0xffffffff or v)
-  else
-    key = size .. ":" .. sub(s, p, q - 1):gsub("%s+", "")
-    -- `.` and 1f mean another place on every line.
-    if find(key, "%.%f[^%w_.$]") or find(key, "%f[%w_.$]%d+[bf]%f[^%w_]") then
-      key = key .. "@" .. self.line_at + p
-    end
-  end
-  local pool = self.sec.pools
-  local entry = pool[key]
-  if not entry then
-    self.literals = self.literals + 1
-    entry = { size = size, s = s, p = p, dot = self.dot, seq = self.seq,
-      line_at = self.line_at, label = "\1lit:" .. self.literals,
-      value = not self.undef and not sec and v }
-    pool[key], pool[#pool + 1] = entry, entry
-  end
-  return entry.label
-end
-
--- Put the pool of a section where it stands now, small literals first.
-function A:pool(sec)
-  local pool, back = sec.pools, self.sec
-  if #pool == 0 then return end
-  sec.pools = {}
-  self.sec = sec
-  for size = 4, 8, 4 do
-    local aligned = false
-    for _, entry in ipairs(pool) do
-      if entry.size == size then
-        if not aligned then
-          section.align(sec, size, 0, 1, nil, entry.line_at + entry.p)
-          aligned = true
-        end
-        self:place_literal(sec, entry)
-      end
-    end
-  end
-  self.sec = back
-end
-
-function A:place_literal(sec, entry)
-  self.symbols[entry.label] = { sec = sec, off = sec.size }
-  local at, size = entry.line_at + entry.p, entry.size
-  if entry.value then
-    local mask = size == 4 and 0xffffffff or -1
-    section.bytes(sec, string.pack("<I" .. size, entry.value & mask), at)
-    return
-  end
-  local part = section.bytes(sec, ("\0"):rep(size), at)
-  self.deferred[#self.deferred + 1] = { kind = "data", part = part,
-    size = size, s = entry.s, p = entry.p, dot = entry.dot, sec = sec,
-    seq = entry.seq, line_at = entry.line_at }
 end
 
 -- Statements -----------------------------------------------------------------
@@ -361,7 +272,7 @@ local function instruction(self, s, p)
     if c.pool then
       local size = literal_size(c)
       if size > 8 then fail(c.pool, "a literal has at most 8 bytes") end
-      fixup(self, part, i, c.fix, self:literal(size, s, c.pool), at)
+      fixup(self, part, i, c.fix, pool.literal(self, size, s, c.pool), at)
     elseif c.fix then
       local sym = c.sym
       if find(sym, "^%d") then sym = self:numeric_name(sym, c.sym_at) end
@@ -449,7 +360,8 @@ local function line(self, text, p, q)
   return next_line
 end
 
-local LINE = "^[ \t]*(%a[%w.]*)[ \t]*([^,\n]*)(,?[^,\n]*)(,?[^,\n]*)([^\n]*)\n()"
+local LINE = "^[ \t]*(%a[%w.]*)[ \t]*([^,\n]*)(,?[^,\n]*)(,?[^,\n]*)"
+  .. "([^\n]*)\n()"
 -- The same without the rest of the text.
 local STATEMENT = "^[ \t]*(%a[%w.]*)[ \t]*([^,]*)(,?[^,]*)(,?[^,]*)(.*)"
 
@@ -534,83 +446,8 @@ function A:run(name, text)
   if code then sec.size = code.off + 4 * n end
 end
 
--- The end of the text ----------------------------------------------------------
-
--- Statements that waited for symbols.
-local function settle_data(self, d)
-  local v, sec = expr.eval(self, d.s, d.p)
-  image.store(self, d.part, d.size, v, sec, d.line_at + d.p)
-end
-
-local function settle_code(self, d)
-  local c = encode.encode(self, d.s, d.p, d.m, d.q)
-  d.part[d.i] = c.w
-  if c.fix then
-    local why = image.refer(self, d.part, d.i, c.fix, c.value, c.value_sec,
-      d.line_at + c.sym_at)
-    if why then fail(c.sym_at, "%s", why) end
-  end
-end
-
--- Where in its line a fixup's symbol stands.
-local function symbol_place(self, at, name)
-  local _, _, col, text = source.locate(self.sources, at)
-  local hit = find(text, name, col, true)
-  return hit and at + hit - col or at
-end
-
-local function settle_fixups(self)
-  for k = 1, #self.fix_part do
-    local name, at = self.fix_name[k], self.fix_at[k]
-    local sym, ok, v, sec = self.symbols[name], nil, nil, nil
-    if sym and sym.sec and not sym.expr then
-      ok, v, sec = true, sym.off + sym.sec.base, self.image
-    else
-      self.line_at = at - 1
-      ok, v, sec = pcall(expr.symbol, self, name, 1)
-    end
-    if ok then
-      local why = image.refer(self, self.fix_part[k], self.fix_word[k],
-        self.fix_kind[k], v, sec, at)
-      if why then self:report(symbol_place(self, at, name), why) end
-    elseif find(name, "^\1") then
-      local n = match(name, "%d+")
-      self:report(symbol_place(self, at, n .. "f"),
-        ("no label '%s:' after this line"):format(n))
-    else
-      self.line_at = symbol_place(self, at, name) - 1
-      self:caught(v)
-    end
-  end
-end
-
--- Symbols that were equated with later ones and never used.
-local function settle_symbols(self)
-  local names = {}
-  for name, sym in pairs(self.symbols) do
-    if sym.expr then names[#names + 1] = name end
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local sym = self.symbols[name]
-    if sym.expr then self:settle(name, sym) end
-  end
-end
-
-local function finish(self)
-  for _, sec in ipairs(self.section_list) do self:pool(sec) end
-  local list, size = image.layout(self)
-  self.final = true
-  for _, d in ipairs(self.deferred) do
-    if d.sec.kind ~= "drop" then
-      at_place(self, d, d.kind == "data" and settle_data or settle_code)
-    end
-  end
-  settle_fixups(self)
-  settle_symbols(self)
-  if #self.errors > 0 then return end
-  return image.build(self, list, size)
-end
+A.settle = settle.symbol
+A.pool = pool.put
 
 local function new(opts)
   local self = setmetatable({
@@ -648,7 +485,7 @@ function asm.assemble(text, opts)
   local self = new(opts)
   local ok, img = pcall(function()
     self:run(opts.name or "asm", text)
-    return finish(self)
+    return settle.finish(self)
   end)
   if not ok and img ~= self.enough then error(img, 0) end
   if #self.errors > 0 then error(message_of(self), 0) end

@@ -1,26 +1,22 @@
 -- SPDX-License-Identifier: MIT
--- The one table of instructions.  rows/*.lua hold the text; this module reads
--- it and answers three askers: the assembler (`candidates`, by mnemonic), the
--- disassembler (`find`, by bits) and the generator (`rows`, `check`).
+-- The one table of instructions at run time. compiled.lua holds the rows, made
+-- from rows/*.lua by `make gen`; this module hands them out: to the assembler
+-- by mnemonic (`candidates`), to the disassembler by bits (`find`).
 --
--- Everything is lazy: loading reads no row; the first `candidates` splits the
--- text into lines; a row is compiled when it is first handed out.  A compiled
--- row never changes:
+-- Everything is lazy: a row becomes a table when it is first asked for. Rows
+-- never change, and rows of the same shape share their field tables:
 --   name      "ADD_i", of the base row for aliases too      alias  boolean
 --   mask, value   the fixed bits; init = value plus the bits that should be 1
 --   fields    array of {name=, lo=, width=, same=name or nil}; field[name]
 --   mnemonic  "add"; operands = array of operand kinds, {"Rd.sp", "aimm"}
 --   legal     nil or function(word): the base row's `!` rule and `=` fields
 --   prefer    nil or function(word): this alias's `?` preference
---   base      the compiled base row (itself, for a base row)
+--   base      the base row (itself, for a base row); index = place in the table
 -- README.md has the notation and the operand kinds.
-local rules = require "tinyvmm.a64.rows.rules"
+local find, gmatch, match, sub, tonumber = string.find, string.gmatch,
+  string.match, string.sub, tonumber
 
 local isa = {}
-
-isa.groups = {
-  "dp_imm", "dp_reg", "branch", "ldst", "atomic", "ldst_fp", "simd_move",
-}
 
 -- Letters inside a mnemonic, `ld{a}xr{bh}`: each kind names its fields and the
 -- bits that each text stands for.  A dot leaves the bit open: of `size:2` with
@@ -57,32 +53,8 @@ isa.suffixes = {
     { "4", "1", "1" } },
 }
 
--- The text of the rows -----------------------------------------------------
+-- What preferences may call ---------------------------------------------------
 
--- raw[i] = {name, bits, mnemonic, operands, base index}
-local raw, by_stem, has_suffix
-
-local function read_rows()
-  raw, by_stem, has_suffix = {}, {}, {}
-  local base = 0
-  for _, group in ipairs(isa.groups) do
-    local text = require("tinyvmm.a64.rows." .. group)
-    for name, bits, mnemonic, operands in
-      text:gmatch "([%w_~]+) +([^;\n]+); +(%S+) ?([^\n]*)\n" do
-      local i = #raw + 1
-      if name ~= "~" then base = i end
-      raw[i] = { name, bits, mnemonic, operands, base }
-      local stem = mnemonic:match "^[^{]*"
-      if stem ~= mnemonic then has_suffix[stem] = true end
-      local list = by_stem[stem]
-      if list then list[#list + 1] = i else by_stem[stem] = { i } end
-    end
-  end
-end
-
--- Rules as functions -------------------------------------------------------
-
--- What preferences may call besides the fields.
 local env = {}
 
 -- ror(ones, immr) within an element, replicated (Arm ARM J1.1,
@@ -123,140 +95,80 @@ function env.sysop_xt(kind, w)
   return require("tinyvmm.a64.sysregs").op_has_xt(kind, w >> 5 & 0x3fff)
 end
 
-local compiled = {}
+-- Rows -----------------------------------------------------------------------
 
--- A function(word) -> boolean for an expression over `field`s.
-local function compile_expression(text, field)
-  local code = text:gsub("%f[%w_]%a[%w_]*", function(id)
-    local f = field[id]
-    return f and ("(w >> %d & %d)"):format(f.lo, (1 << f.width) - 1)
-  end)
-  local fn = compiled[code]
-  if not fn then
-    fn = assert(load("local w = ... return " .. code, "=rule", "t", env))
-    compiled[code] = fn
-  end
-  return fn
+local compiled, rules            -- compiled.lua and its rules, once they are
+local rows, bases = {}, nil
+
+local function load_rows()
+  compiled = require "tinyvmm.a64.compiled"
+  rules = compiled.rules(env.limm_is_wide, env.sysop, env.sysop_xt)
 end
 
--- The same, compiled and put into row[key] by the first call.
-local function lazy_expression(row, key, field)
-  return function(w)
-    local fn = compile_expression(row.condition, field)
-    row[key] = fn
-    return fn(w)
+-- The fields of a text, "sf=,N=sf,rd=": array and by name.
+local shapes = {}
+
+local function shape_of(text)
+  local fields, by_name, n = {}, {}, 0
+  for name, same in gmatch(text, "(%w+)=(%w*)") do
+    local place = compiled.places[name]
+    local f = { name = name, lo = place >> 8, width = place & 255,
+      same = same ~= "" and same or nil }
+    n = n + 1
+    fields[n], by_name[name] = f, f
   end
+  local shape = { fields, by_name }
+  shapes[text] = shape
+  return shape
 end
 
--- Compiling one row --------------------------------------------------------
+local operands_of = {}           -- by their text
 
--- Reads the bits of a row, bit 31 first, into `row`; `fixed` replaces fields
--- by patterns, for the letters of a mnemonic.
-local function compile_bits(row, bits, fixed)
-  local pos, mask, value, should = 32, 0, 0, 0
-  local fields, by_name = row.fields, row.field
-  local function field(name, width, same)
-    local f = { name = name, lo = pos - width, width = width, same = same }
-    fields[#fields + 1], by_name[name] = f, f
+local function read_operands(text)
+  local kinds, n = {}, 0
+  for kind in gmatch(text, "%S+") do
+    n = n + 1
+    kinds[n] = kind
   end
-  local function pattern(text)  -- of 0, 1 and, where a bit stays open, "."
-    local n = #text
-    pos = pos - n
-    mask = mask | tonumber(text:gsub("%d", "1"):gsub("%.", "0"), 2) << pos
-    value = value | tonumber(text:gsub("%.", "0"), 2) << pos
-  end
-  for token in bits:gmatch "%S+" do
-    if not token:find "[^01]" then
-      local n = #token
-      pos = pos - n
-      mask = mask | (1 << n) - 1 << pos
-      value = value | tonumber(token, 2) << pos
-    else
-      local name, width, same = token:match "^(%a%w*):(%d+)=?(%w*)$"
-      local fix = fixed and fixed[name]
-      if not name then
-        local ones = token:match "^%((1+)%)$"
-        if not ones then
-          error(row.name .. ": cannot read bits '" .. token .. "'")
-        end
-        pos = pos - #ones
-        should = should | (1 << #ones) - 1 << pos
-      else
-        width = math.tointeger(width)
-        if fix == "1." then
-          pattern "1"
-          name, width = "x", 1
-        elseif fix then
-          pattern(fix)
-          pos = pos + width
-        end
-        if not fix or fix:find(".", 1, true) then
-          field(name, width, same ~= "" and same or nil)
-        end
-        pos = pos - width
-      end
-    end
-  end
-  row.bits, row.mask, row.value = 32 - pos, mask, value
-  row.init = value | should
+  operands_of[text] = kinds
+  return kinds
 end
 
--- The `=` fields and the named rule of a row as one expression, or nil.
-local function conditions(row, base, named, kind)
-  local all = {}
-  for _, f in ipairs(row.fields) do
-    local b = base and base.field[f.name]
-    if f.same and not (b and b.same == f.same) then
-      all[#all + 1] = ("%s == %s"):format(f.name, f.same)
-    end
+local RECORD = "^(%S+) (%x+) (%x+) (%x+) (%d+) (%S+) (%S+) ?(.*)"
+
+local function read_row(i)
+  local name, mask, value, init, rule, shape, mnemonic, operands =
+    match(compiled.rows[i], RECORD)
+  local base
+  if name == "~" then
+    local k = i - 1
+    while find(compiled.rows[k], "^~") do k = k - 1 end
+    base = isa.row(k)
   end
-  if named then
-    all[#all + 1] = assert(rules[kind][named], "no rule " .. named)
-  end
-  if #all == 0 then return nil end
-  return "(" .. table.concat(all, ") and (") .. ")"
-end
-
--- fields of the base, then of the alias: what its preference may name
-local function visible_fields(row, base)
-  if not base then return row.field end
-  return setmetatable({}, { __index = function(_, k)
-    return row.field[k] or base.field[k]
-  end })
-end
-
-local rows = {}
-
-local function compile(i, fixed, mnemonic)
-  local text = raw[i]
-  local base = text[5] ~= i and isa.row(text[5]) or nil
-  local row = { name = raw[text[5]][1], alias = base ~= nil, index = i,
-    fields = {}, field = {}, mnemonic = mnemonic or text[3], operands = {} }
-  row.base = base or row
-  local bits = text[2]:match "^[^!?]*"
-  compile_bits(row, bits, fixed)
+  shape = shapes[shape] or shape_of(shape)
+  local row = {
+    name = base and base.name or name, alias = base ~= nil, index = i,
+    mask = tonumber(mask, 16), value = tonumber(value, 16),
+    init = tonumber(init, 16), fields = shape[1], field = shape[2],
+    mnemonic = mnemonic, operands = operands_of[operands]
+      or read_operands(operands), legal = nil, prefer = nil, base = base,
+    aliases = nil, print = nil
+  }
+  rule = rules[tonumber(rule)]
   if base then
-    row.condition =
-      conditions(row, base, text[2]:match "%?%s*([%w_]+)", "prefer")
-    row.prefer = row.condition
-      and lazy_expression(row, "prefer", visible_fields(row, base))
-    row.legal = base.legal and function(w) return base.legal(w) end
+    row.legal, row.prefer = base.legal, rule
   else
-    row.condition = conditions(row, nil, text[2]:match "!%s*([%w_]+)", "legal")
-    row.legal = row.condition and lazy_expression(row, "legal", row.field)
-  end
-  for kind in text[4]:gmatch "{([^}]+)}" do
-    row.operands[#row.operands + 1] = kind
+    row.legal, row.base = rule, row
   end
   return row
 end
 
 -- The row of index i, in table order.
 function isa.row(i)
-  if not raw then read_rows() end
   local row = rows[i]
   if not row then
-    row = compile(i)
+    if not compiled then load_rows() end
+    row = read_row(i)
     rows[i] = row
   end
   return row
@@ -264,18 +176,17 @@ end
 
 -- The number of rows, aliases included.
 function isa.count()
-  if not raw then read_rows() end
-  return #raw
+  if not compiled then load_rows() end
+  return #compiled.rows
 end
-
-local bases
 
 -- Array of all base rows in table order.
 function isa.rows()
   if bases then return bases end
   bases = {}
   for i = 1, isa.count() do
-    if raw[i][5] == i then bases[#bases + 1] = isa.row(i) end
+    local row = isa.row(i)
+    if not row.alias then bases[#bases + 1] = row end
   end
   return bases
 end
@@ -287,7 +198,7 @@ function isa.aliases(base)
   if not list then
     list = {}
     local i = base.index + 1
-    while raw[i] and raw[i][5] == base.index do
+    while i <= isa.count() and isa.row(i).base == base do
       list[#list + 1] = isa.row(i)
       i = i + 1
     end
@@ -297,6 +208,30 @@ function isa.aliases(base)
 end
 
 -- By mnemonic: the assembler's way in ---------------------------------------
+
+-- A row with the letters of its mnemonic chosen: `fixed` maps a field to its
+-- bits, a pattern of 0, 1 and, where a bit stays open, ".".
+local function narrow(row, fixed, mnemonic)
+  local out = {}
+  for k, v in pairs(row) do out[k] = v end
+  out.fields, out.field, out.mnemonic = {}, {}, mnemonic
+  local mask, value = row.mask, row.value
+  for _, f in ipairs(row.fields) do
+    local bits = fixed[f.name]
+    for k = 1, bits and f.width or 0 do
+      local digit = tonumber(sub(bits, k, k))
+      if digit then
+        mask = mask | 1 << f.lo + f.width - k
+        value = value | digit << f.lo + f.width - k
+      end
+    end
+    if bits == "1." then f = { name = "x", lo = f.lo, width = 1 }
+    elseif bits and not find(bits, ".", 1, true) then f = nil end
+    if f then out.fields[#out.fields + 1], out.field[f.name] = f, f end
+  end
+  out.mask, out.value, out.init = mask, value, row.init | value
+  return out
+end
 
 -- Adds to `out` every way in which `syntax` from position p on can spell
 -- `rest`; `fixed` collects the patterns of the fields.
@@ -320,29 +255,23 @@ local function spell(syntax, rest, fixed, out)
   end
 end
 
-local function candidate_rows(mnemonic)
-  local found = {}
-  for n = 1, #mnemonic do
-    local stem = mnemonic:sub(1, n)
-    for _, i in ipairs(by_stem[stem] or {}) do
-      local syntax = raw[i][3]
-      if syntax == mnemonic then
-        found[#found + 1] = { i, isa.row(i) }
-      elseif #syntax > n then
-        local ways = {}
-        spell(syntax:sub(n + 1), mnemonic:sub(n + 1), {}, ways)
-        for _, fixed in ipairs(ways) do
-          found[#found + 1] = { i, compile(i, fixed, mnemonic) }
-        end
+-- The rows whose mnemonic up to the first brace is `stem`, added to `out`.
+local function add_stem(out, stem, mnemonic)
+  local index = compiled.stems[sub(stem, 1, 1)]
+  local _, at = find(index, "\n" .. stem .. " ", 1, true)
+  if not at then return end
+  for i in gmatch(match(index, "^[^\n]*", at + 1), "%d+") do
+    local row = isa.row(tonumber(i))
+    if row.mnemonic == mnemonic then
+      out[#out + 1] = row
+    elseif row.mnemonic ~= stem then
+      local ways = {}
+      spell(sub(row.mnemonic, #stem + 1), sub(mnemonic, #stem + 1), {}, ways)
+      for _, fixed in ipairs(ways) do
+        out[#out + 1] = narrow(row, fixed, mnemonic)
       end
     end
   end
-  table.sort(found, function(a, b)
-    if a[1] ~= b[1] then return a[1] < b[1] end
-    return a[2].value < b[2].value
-  end)
-  for k, pair in ipairs(found) do found[k] = pair[2] end
-  return found
 end
 
 local by_mnemonic = {}
@@ -351,12 +280,17 @@ local by_mnemonic = {}
 -- case), in table order.  Letters of the mnemonic are already fixed bits of
 -- the row.  The same table on every call: do not change it.
 function isa.candidates(mnemonic)
-  if not raw then read_rows() end
   local found = by_mnemonic[mnemonic]
-  if not found then
-    found = candidate_rows(mnemonic)
-    if #found > 0 then by_mnemonic[mnemonic] = found end
-  end
+  if found then return found end
+  if not compiled then load_rows() end
+  found = {}
+  if not compiled.stems[sub(mnemonic, 1, 1)] then return found end
+  for n = 1, #mnemonic do add_stem(found, sub(mnemonic, 1, n), mnemonic) end
+  table.sort(found, function(a, b)
+    if a.index ~= b.index then return a.index < b.index end
+    return a.value < b.value
+  end)
+  if #found > 0 then by_mnemonic[mnemonic] = found end
   return found
 end
 
@@ -373,10 +307,10 @@ end
 
 -- Sorted array of every mnemonic, for "did you mean".
 function isa.mnemonics()
-  if not raw then read_rows() end
   local set, list = {}, {}
-  for _, text in ipairs(raw) do
-    if text[3] ~= "-" then expand(text[3], "", set) end
+  for i = 1, isa.count() do
+    local written = isa.row(i).mnemonic
+    if written ~= "-" then expand(written, "", set) end
   end
   for name in pairs(set) do list[#list + 1] = name end
   table.sort(list)
@@ -386,7 +320,7 @@ end
 -- By bits: the disassembler's way in -----------------------------------------
 
 local slots = {}
-local narrowest  -- array of {mask=, value=, index=} of the base rows
+local narrowest                  -- the base rows in the order of isa.narrowest
 
 local function popcount(v)
   local n = 0
@@ -396,35 +330,30 @@ local function popcount(v)
   return n
 end
 
--- The fixed bits of all base rows, without compiling any.
-local function read_fixed_bits()
-  local function dots(width) return ("."):rep(width) end
-  local function should(ones) return dots(#ones) end
-  narrowest = {}
-  for i = 1, isa.count() do
-    if raw[i][5] == i then
-      local bits = raw[i][2]:match "^[^!?]*":gsub("%a%w*:(%d+)[=%w]*", dots)
-        :gsub("%((1+)%)", should):gsub("%s", "")
-      local value = tonumber(bits:gsub("%.", "0"), 2)
-      local mask = tonumber(bits:gsub("%d", "1"):gsub("%.", "0"), 2)
-      narrowest[#narrowest + 1] =
-        { mask = mask, value = value, index = i, bits = popcount(mask) }
+-- The base rows among `list`, the narrowest first: of two rows that share
+-- words, one lies inside the other.
+function isa.narrowest(list)
+  local out, fixed_bits = {}, {}
+  for _, row in ipairs(list) do
+    if not row.alias then
+      out[#out + 1], fixed_bits[row] = row, popcount(row.mask)
     end
   end
-  table.sort(narrowest, function(x, y)
-    if x.bits ~= y.bits then return x.bits > y.bits end
+  table.sort(out, function(x, y)
+    if fixed_bits[x] ~= fixed_bits[y] then
+      return fixed_bits[x] > fixed_bits[y]
+    end
     return x.index < y.index
   end)
+  return out
 end
 
--- The base rows that a word with bits 31..21 = `slot` can be, the narrowest
--- first (of two rows that share words, one lies inside the other).
-function isa.slot(slot)
-  if not narrowest then read_fixed_bits() end
+-- Those rows of an array that a word with bits 31..21 = `slot` can be.
+function isa.chain(list, slot)
   local chain = {}
-  for _, fixed in ipairs(narrowest) do
-    if slot & fixed.mask >> 21 == fixed.value >> 21 then
-      chain[#chain + 1] = isa.row(fixed.index)
+  for _, row in ipairs(list) do
+    if slot & row.mask >> 21 == row.value >> 21 then
+      chain[#chain + 1] = row
     end
   end
   return chain
@@ -435,7 +364,8 @@ function isa.find(w)
   local slot = w >> 21
   local chain = slots[slot]
   if not chain then
-    chain = isa.slot(slot)
+    narrowest = narrowest or isa.narrowest(isa.rows())
+    chain = isa.chain(narrowest, slot)
     slots[slot] = chain
   end
   for i = 1, #chain do
@@ -459,47 +389,6 @@ function isa.spelling(base, w)
     end
   end
   return base
-end
-
--- Checks --------------------------------------------------------------------
-
-local function inside(a, b)  -- every word of a is a word of b
-  return a.mask & b.mask == b.mask and a.value & b.mask == b.value
-end
-
-local function disjoint(a, b)
-  local both = a.mask & b.mask
-  return a.value & both ~= b.value & both
-end
-
--- Raises unless the table keeps its promises: 32 bits in every row, base rows
--- disjoint or nested, aliases inside their base, one place for a field name.
--- Returns the places: name -> {lo=, width=}.
-function isa.check()
-  local all, places, names = isa.rows(), {}, {}
-  local function check_row(row)
-    local where = row.name .. " " .. row.mnemonic
-    assert(row.bits == 32, where .. ": has " .. row.bits .. " bits")
-    assert(row.alias or not names[row.name], where .. ": name used twice")
-    names[row.name] = true
-    assert(not row.alias or inside(row, row.base), where .. ": not in base")
-    for _, f in ipairs(row.fields) do
-      local p = places[f.name] or f
-      assert(p.lo == f.lo and p.width == f.width,
-        where .. ": field " .. f.name .. " has another place elsewhere")
-      places[f.name] = p
-    end
-  end
-  for i, row in ipairs(all) do
-    check_row(row)
-    for _, alias in ipairs(isa.aliases(row)) do check_row(alias) end
-    for j = 1, i - 1 do
-      local other = all[j]
-      assert(disjoint(row, other) or inside(row, other)
-        or inside(other, row), row.name .. " overlaps " .. other.name)
-    end
-  end
-  return places
 end
 
 return isa

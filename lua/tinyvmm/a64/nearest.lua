@@ -1,5 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- "Did you mean": the names of a list that are closest to a misspelt one.
+-- "Did you mean": the names of a list that are closest to a misspelt one, by
+-- insertions, deletions, changes and swaps of neighbours. Loaded only when an
+-- error wants it.
 
 local M = {}
 

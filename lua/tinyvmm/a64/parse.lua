@@ -2,9 +2,9 @@
 -- The parse half of every operand kind, under the names that print.lua uses:
 -- parse[kind](c) reads one operand at the cursor c and puts its bits into c.w
 -- (a field name has one place in the whole table). Here: general registers,
--- immediates, addresses of the program, conditions and system names; memory is
--- in parse_mem.lua, FP and SIMD in parse_simd.lua. `show` has for each kind the
--- text of a "valid forms" message.
+-- immediates, addresses of the program, conditions; memory is in parse_mem.lua,
+-- system names in parse_sys.lua, FP and SIMD in parse_simd.lua. `show` has for
+-- each kind the text of a "valid forms" message.
 
 local isa = require "tinyvmm.a64.isa"
 local cursor = require "tinyvmm.a64.cursor"
@@ -372,6 +372,8 @@ end
 parse.aimm, parse["aimm.neg"] = add_immediate(false), add_immediate(true)
 show.aimm, show["aimm.neg"] = "#imm12{, lsl #12}", "#-imm12"
 
+local M32 = 0xffffffff
+
 -- A 32-bit form takes a value as signed or unsigned 32 bits.
 local function narrow(c, v)
   if c.wide ~= 0 then return v end
@@ -427,7 +429,7 @@ local function logical(inverted)
     local text = imm(c)
     if not text then return end
     local v = narrow(c, text)
-    if v and inverted then v = narrow(c, c.wide == 0 and v ~ 0xffffffff or ~v) end
+    if v and inverted then v = narrow(c, ~v & (c.wide == 0 and M32 or -1)) end
     local bits = v and bitmask(v, c.wide)
     if not bits then return unbuildable(c, at, text) end
     c.w = c.w | bits
@@ -526,7 +528,7 @@ label "rel14"
 label "rel21"
 label "page21"
 
--- Conditions and system names ------------------------------------------------
+-- Conditions -----------------------------------------------------------------
 
 local COND = { hs = 2, lo = 3 }
 for _, way in ipairs(isa.suffixes.bcond) do
@@ -552,130 +554,6 @@ end
 parse.cond, parse["cond.inv"] = condition(false), condition(true)
 show.cond, show["cond.inv"] = "cond", "cond"
 
-local function sysregs() return require "tinyvmm.a64.sysregs" end
-
-local function sysreg(c)
-  local word, e = cursor.word(c)
-  local key = word and sysregs().key(word)
-  if not key or key & 0x8000 == 0 then
-    if not word then return cursor.expected(c, "a system register") end
-    return miss(c, c.p, CLOSE, "unknown system register '%s'%s", word,
-      require("tinyvmm.a64.nearest").hint(word, function()
-        local names = {}
-        for i, r in ipairs(sysregs().registers()) do names[i] = r.name end
-        return names
-      end))
-  end
-  c.w = c.w | (key & 0x7fff) << 5
-  c.p = e
-  return true
-end
-parse["sysreg.r"], parse["sysreg.w"] = sysreg, sysreg
-show["sysreg.r"], show["sysreg.w"] = "sysreg", "sysreg"
-
-function parse.pstate(c)
-  local word, e = cursor.word(c)
-  local op = word and sysregs().pstate[word]
-  if not op then return cursor.expected(c, "a PSTATE field") end
-  c.w = c.w | op >> 3 << 16 | (op & 7) << 5
-  c.p = e
-  return true
-end
-show.pstate = "pstatefield"
-
-parse["pstate.raw"] = function(c)
-  local word, e = cursor.word(c)
-  local op1, crm, op2
-  if word then op1, crm, op2 = word:match "^s0_([0-7])_c4_c(%d%d?)_([0-7])$" end
-  if not op1 or crm + 0 > 15 then
-    return cursor.expected(c, "a PSTATE field")
-  end
-  c.w = c.w | op1 + 0 << 16 | crm + 0 << 8 | op2 + 0 << 5
-  c.p = e
-  return true
-end
-show["pstate.raw"] = "s0_op1_c4_crm_op2"
-
--- Operations of ic, dc, at and tlbi; `bare` ones take no register.
-local function operation(kind, op, bare)
-  parse[kind] = function(c)
-    local word, e = cursor.word(c)
-    local key = word and sysregs().op_key(op, word)
-    if not key then
-      if not word then return cursor.expected(c, "an operation") end
-      return miss(c, c.p, CLOSE, "unknown %s operation '%s'%s", op, word,
-        require("tinyvmm.a64.nearest").hint(word,
-          function() return sysregs().op_names(op) end))
-    end
-    if sysregs().op_has_xt(op, key) == bare then
-      return miss(c, bare and e or c.p, CLOSE, "%s %s takes %s register", op,
-        word, bare and "a" or "no")
-    end
-    c.w = c.w | key << 5
-    c.p = e
-    return true
-  end
-  show[kind] = "operation"
-end
-operation("ic", "ic", false)
-operation("ic.all", "ic", true)
-operation("dc", "dc", false)
-operation("at", "at", false)
-operation("tlbi", "tlbi", false)
-operation("tlbi.all", "tlbi", true)
-
--- A word out of a list, for the bits at lo, or (if `top`) a number.
-local function choice(kind, names, lo, what, top, text)
-  local by_name
-  parse[kind] = function(c)
-    if not by_name then
-      by_name = {}
-      for v, name in pairs(names()) do by_name[name] = v end
-    end
-    local word, e = cursor.word(c)
-    local v = word and by_name[word]
-    if v then
-      c.p = e
-    elseif top then
-      if word and not c.A.symbols[word] then
-        return cursor.expected(c, what)
-      end
-      v = bounded(c, 0, top, what)
-      if not v then return end
-    else
-      return cursor.expected(c, what)
-    end
-    c.w = c.w | v << lo
-    return true
-  end
-  show[kind] = text
-end
-choice("barrier", function() return sysregs().barriers end, 8,
-  "a barrier (sy st ld ish ishst ishld nsh osh ..)", 15, "barrier")
-choice("barrier.isb", function() return { [15] = "sy" } end, 8,
-  "sy or an immediate", 15, "sy")
-choice("prfop", function() return sysregs().prefetches end, 0,
-  "a prefetch operation (pldl1keep ..)", 31, "prfop")
-choice("bti", function() return { "c", "j", "jc" } end, 6, "c, j or jc", nil,
-  "c|j|jc")
-choice("csync", function() return { [0] = "csync" } end, 0, "csync", nil,
-  "csync")
-choice("rctx", function() return { [0] = "rctx" } end, 0, "rctx", nil, "rctx")
-
-local function c_register(kind, lo)
-  parse[kind] = function(c)
-    local p = skip(c)
-    local _, e, n = find(c.s, "^[cC](%d%d?)%f[^%w_]", p)
-    if not e or n + 0 > 15 then return cursor.expected(c, "C0 to C15") end
-    c.w = c.w | n + 0 << lo
-    c.p = e + 1
-    return true
-  end
-  show[kind] = kind
-end
-c_register("Cn", 12)
-c_register("Cm", 8)
-
 -- How a plain number enters the word in the usual range of a kind, for the
 -- cache: bits(v, w) -> bits of `mask`, or nil outside that range. In that range
 -- a row with this kind is the one to take, whatever the registers are.
@@ -693,16 +571,18 @@ local M = { kinds = parse, show = show, reg_at = reg_at, linear = linear }
 
 require "tinyvmm.a64.parse_mem"(M)
 
--- Few programs name a vector: those kinds come with the first that does.
-local function rest_of(t)
+-- The kinds that few programs use come with the first that does.
+local MORE = { "tinyvmm.a64.parse_sys", "tinyvmm.a64.parse_simd" }
+local function lazily(t)
   return setmetatable(t, { __index = function(_, kind)
-    setmetatable(parse, nil)
-    setmetatable(show, nil)
-    require "tinyvmm.a64.parse_simd"(M)
-    return t[kind]
+    while #MORE > 0 do
+      require(table.remove(MORE, 1))(M)
+      local value = rawget(t, kind)
+      if value then return value end
+    end
   end })
 end
-rest_of(parse)
-rest_of(show)
+lazily(parse)
+lazily(show)
 
 return M

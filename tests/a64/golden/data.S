@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every data directive, expression operator and kind of padding.
+// Every data directive, expression operator and kind of padding; the bytes in
+// data.hex are those of GNU as.
         .text
 start:  nop
         .byte   1, 0xff, -1, 'a', '\n', 0b11, 017, 255, -128

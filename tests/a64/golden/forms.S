@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Spellings that GNU as accepts, one form a line: with and without '#', upper
 // and lower case, register aliases, condition aliases, shifts left out, spaces
 // anywhere, several statements on a line, every alias.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sections, their order and alignment, and every reference between them.
+// Sections, their order and alignment, and every reference between them; the
+// bytes in layout.hex are those of GNU as and ld.
         .equ    ABS, 0x12000
         .text
         .global _start

@@ -1,0 +1,142 @@
+-- SPDX-License-Identifier: MIT
+-- Reads the notation of rows/*.lua (README.md tells it) into row tables, and
+-- checks that the table keeps its promises. Only gen.lua and tests come here:
+-- whoever assembles or disassembles gets the rows from compiled.lua by isa.lua.
+-- A row read here:
+--   name      "ADD_i", of the base row for aliases too      alias  boolean
+--   index     place in the table        base  the base row (itself, if it is)
+--   mask, value   the fixed bits; init = value plus the bits that should be 1
+--   fields    array of {name=, lo=, width=, same=name or nil}; field[name]
+--   mnemonic  "ld{a}xr{bh}"; operands = "Rd.sp Rn.sp aimm"
+--   condition nil or text: the `!` rule or `?` preference and the `=` fields
+local rules = require "tinyvmm.a64.rows.rules"
+
+local reader = {}
+
+reader.groups = {
+  "dp_imm", "dp_reg", "branch", "ldst", "atomic", "ldst_fp", "simd_move",
+}
+
+-- Reads the bits of a row, bit 31 first.
+local function read_bits(row, bits)
+  local lo, mask, value, should = 32, 0, 0, 0
+  for token in bits:gmatch "%S+" do
+    local name, width, same = token:match "^(%a%w*):(%d+)=?(%w*)$"
+    local ones = token:match "^%((1+)%)$"
+    if name then
+      lo = lo - math.tointeger(width)
+      local f = { name = name, lo = lo, width = math.tointeger(width),
+        same = same ~= "" and same or nil }
+      row.fields[#row.fields + 1], row.field[name] = f, f
+    elseif ones then
+      lo = lo - #ones
+      should = should | (1 << #ones) - 1 << lo
+    elseif not token:find "[^01]" then
+      lo = lo - #token
+      mask = mask | (1 << #token) - 1 << lo
+      value = value | tonumber(token, 2) << lo
+    else
+      error(row.name .. ": cannot read bits '" .. token .. "'")
+    end
+  end
+  row.bits, row.mask, row.value, row.init = 32 - lo, mask, value,
+    value | should
+end
+
+-- The `=` fields and the named rule of a row as one expression, or nil.
+local function conditions(row, named)
+  local all = {}
+  for _, f in ipairs(row.fields) do
+    local b = row.alias and row.base.field[f.name]
+    if f.same and not (b and b.same == f.same) then
+      all[#all + 1] = ("%s == %s"):format(f.name, f.same)
+    end
+  end
+  if named ~= "" then
+    all[#all + 1] = assert(rules[row.alias and "prefer" or "legal"][named],
+      "no rule " .. named)
+  end
+  if #all == 0 then return nil end
+  return "(" .. table.concat(all, ") and (") .. ")"
+end
+
+local function read_row(name, bits, syntax, base)
+  local row = { name = base and base.name or name, alias = base ~= nil,
+    fields = {}, field = {} }
+  row.base = base or row
+  local mnemonic, operands = syntax:match "^(%S+) ?(.*)$"
+  row.mnemonic = mnemonic
+  row.operands = operands:gsub("{([^}]+)},?", "%1")
+  local drawn, mark, named = bits:match "^([^!?]*)([!?]?)%s*([%w_]*)%s*$"
+  assert(drawn and (mark == "" or (mark == "?") == row.alias),
+    row.name .. ": cannot read '" .. bits .. "'")
+  read_bits(row, drawn)
+  row.condition = conditions(row, named)
+  return row
+end
+
+-- Array of all rows of a text, in table order; aliases follow their base.
+function reader.read(text)
+  local rows, base = {}, nil
+  for line in text:gmatch "[^\n]+" do
+    local name, bits, syntax = line:match "^(%S+) +([^;]+); (.*)$"
+    assert(name and (name ~= "~" or base), "cannot read row '" .. line .. "'")
+    local row = read_row(name, bits, syntax, name == "~" and base or nil)
+    base, row.index = row.base, #rows + 1
+    rows[row.index] = row
+  end
+  return rows
+end
+
+-- All rows of the project.
+function reader.rows()
+  local texts = {}
+  for i, group in ipairs(reader.groups) do
+    texts[i] = require("tinyvmm.a64.rows." .. group)
+  end
+  return reader.read(table.concat(texts))
+end
+
+-- Checks --------------------------------------------------------------------
+
+local function inside(a, b)  -- every word of a is a word of b
+  return a.mask & b.mask == b.mask and a.value & b.mask == b.value
+end
+
+local function disjoint(a, b)
+  local both = a.mask & b.mask
+  return a.value & both ~= b.value & both
+end
+
+local function check_row(row, places, names)
+  local where = row.name .. " " .. row.mnemonic
+  assert(row.bits == 32, where .. ": has " .. row.bits .. " bits")
+  assert(row.alias or not names[row.name], where .. ": name used twice")
+  names[row.name] = true
+  assert(inside(row, row.base), where .. ": not in base")
+  for _, f in ipairs(row.fields) do
+    local p = places[f.name] or f
+    assert(p.lo == f.lo and p.width == f.width,
+      where .. ": field " .. f.name .. " has another place elsewhere")
+    places[f.name] = p
+  end
+end
+
+-- Raises unless the rows keep their promises: 32 bits in every row, base rows
+-- disjoint or nested, aliases inside their base, one place for a field name.
+-- Returns the places: name -> {lo=, width=}.
+function reader.check(rows)
+  local places, names = {}, {}
+  for i, row in ipairs(rows) do
+    check_row(row, places, names)
+    for j = 1, i - 1 do
+      local other = rows[j]
+      assert(row.alias or other.alias or disjoint(row, other)
+        or inside(row, other) or inside(other, row),
+        row.name .. " overlaps " .. other.name)
+    end
+  end
+  return places
+end
+
+return reader
