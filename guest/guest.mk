@@ -11,7 +11,8 @@
 # `$(GUEST_OUT)/hello.elf: $(GUEST_OUT)/more.o`. `make hello.run` runs it.
 # Variables with ?= below are for the user to set.
 
-GUEST_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+GUEST_GOAL := $(.DEFAULT_GOAL)
+GUEST_DIR := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
 
 # gcc for aarch64, or clang, which then links with lld.
 GUEST_CC ?= $(shell command -v aarch64-linux-gnu-gcc 2>/dev/null || \
@@ -68,10 +69,12 @@ $(GUEST_OUT)/%.o: %.S
 $(GUEST_OUT)/%.bin: $(GUEST_OUT)/%.elf
 	$(if $(GUEST_CLANG),llvm-objcopy,$(GUEST_CC:gcc=objcopy)) -O binary $< $@
 
-.PHONY: %.run
 %.run: $(GUEST_OUT)/%.elf
 	$(TINYVMM) run $<
 
-.SECONDARY:
+.PRECIOUS: $(GUEST_OUT)/%.o $(GUEST_OUT)/sdk/%.o $(GUEST_OUT)/%.elf
 
 -include $(wildcard $(GUEST_OUT)/*.d $(GUEST_OUT)/sdk/*.d)
+
+# What `make` alone makes is for the including file to say.
+.DEFAULT_GOAL := $(GUEST_GOAL)

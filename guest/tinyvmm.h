@@ -120,8 +120,9 @@ enum {
   TV_DAIF_D = 1 << 9, TV_DAIF = 0xf << 6
 };
 
+// What is pending is taken before the function returns (the ISB).
 static inline void tv_irq_enable(void) {
-  __asm__ volatile("msr daifclr, #2" : : : "memory");
+  __asm__ volatile("msr daifclr, #2\n\tisb" : : : "memory");
 }
 
 static inline void tv_irq_disable(void) {

@@ -18,8 +18,10 @@ _start: adrp    x0, vectors
         bl      plan
         mov     x0, #TV_TIMER_ENABLE
         msr     cntv_ctl_el0, x0
-        msr     daifclr, #2             // let IRQs in
-1:      wfi
+1:      wfi                             // wakes though IRQs are masked
+        msr     daifclr, #2             // let them in,
+        isb
+        msr     daifset, #2             // and no more
         cmp     x19, #TICKS
         b.lo    1b
         mov     x1, x19                 // status

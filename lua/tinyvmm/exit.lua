@@ -324,6 +324,10 @@ function fault.translation(e) return own_tables(e, "translation fault") end
 function fault.permission(e) return own_tables(e, "permission fault") end
 
 function fault.unsupported(e, facts)
+  if e.access == "x" then
+    return ("the host has no memory left to decode the code at %s; close "
+      .. "other vms, then run again to go on"):format(image.show(e.cpu, e.pc))
+  end
   return ("%s %s is an access that MMIO cannot serve (%#x in %s); use plain "
     .. "loads and stores for devices"):format(insn(e), at(e), e.addr,
     facts.here and facts.here.name or "MMIO")

@@ -185,6 +185,7 @@ function Session:stream(name, mode)
   local file
   file, path, code = io.open(path, MODES[mode])
   if not file then return nil, code end
+  file:setvbuf "no"                     -- other handles see what is written
   return setmetatable({ file = file }, File)
 end
 

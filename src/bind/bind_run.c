@@ -174,6 +174,8 @@ static int message(lua_State *L) {
   struct bind_run *r = lua_touserdata(L, lua_upvalueindex(1));
   if (!r->calling || lua_type(L, 1) != LUA_TSTRING) return 1;
   if (r->vm->vm == NULL) return 1;   // closed, r->exit.vcpu gone with it
+  if (strstr(lua_tostring(L, 1), "\nguest: cpu ") != NULL)
+    return 1;                        // from a run within the handler
   int index = r->exit.vcpu != NULL ? (int)tv_vcpu_index(r->exit.vcpu) : 0;
   lua_settop(L, 1);
   lua_pushfstring(L, "\nguest: cpu %d at ", index);

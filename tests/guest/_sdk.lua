@@ -6,7 +6,7 @@
 
 local M = {}
 
-local program = (os.getenv "TV_BUILD" or "build/rel") .. "/tinyvmm"
+M.program = (os.getenv "TV_BUILD" or "build/rel") .. "/tinyvmm"
 
 -- By the name that the tests have; what each needs beside make.
 M.compilers = {
@@ -16,7 +16,7 @@ M.compilers = {
 
 local function quote(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
 
-local function write(path, text)
+function M.write(path, text)
   local f <close> = assert(io.open(path, "wb"))
   f:write(text)
 end
@@ -68,15 +68,21 @@ function Sdk:example(t, compiler, name)
   return elf
 end
 
+-- A new folder for sources.
+function Sdk:folder()
+  self.count = (self.count or 0) + 1
+  local path = ("%s/src%d"):format(self.path, self.count)
+  assert(os.execute("mkdir " .. quote(path)))
+  return path
+end
+
 -- A guest of the test's own and a user's Makefile for it. `files` is its text
 -- in C, or texts by file name. Returns the path of the ELF file to be, and
 -- the arguments with which make makes it.
 function Sdk:source(t, compiler, files, variables)
   self:needs(t, compiler)
-  self.count = (self.count or 0) + 1
+  local src, objects = self:folder(), {}
   local name = "g" .. self.count
-  local src, objects = self.path .. "/src" .. self.count, {}
-  assert(os.execute("mkdir " .. quote(src)))
   if type(files) == "string" then files = { ["main.c"] = files } end
   for file, text in pairs(files) do
     local stem, ending = file:match "^(.-)(%.%a+)$"
@@ -85,9 +91,9 @@ function Sdk:source(t, compiler, files, variables)
       objects[#objects + 1] = "$(GUEST_OUT)/" .. unit .. ".o"
       file = unit .. ending
     end
-    write(src .. "/" .. file, (text:gsub("%s*$", "\n")))
+    M.write(src .. "/" .. file, (text:gsub("%s*$", "\n")))
   end
-  write(src .. "/Makefile", ("include %s/guest/guest.mk\n%s: %s\n"):format(
+  M.write(src .. "/Makefile", ("include %s/guest/guest.mk\n%s: %s\n"):format(
     "$(SDK)", "$(GUEST_OUT)/" .. name .. ".elf", table.concat(objects, " ")))
   local elf = ("%s/%s/%s.elf"):format(self.path, compiler.name, name)
   return elf, ('SDK="$PWD" -C %s %s %s'):format(quote(src), variables or "",
@@ -104,12 +110,12 @@ end
 -- stdout, status, stderr of `tinyvmm run`; what does not end by itself is
 -- stopped by its budget.
 function M.run(t, path, options)
-  return t.run(("%s run --budget 50000000 %s %s"):format(program,
+  return t.run(("%s run --budget 50000000 %s %s"):format(M.program,
     options or "", quote(path)))
 end
 
 function M.script(t, path, ...)
-  local words = { program, path }
+  local words = { M.program, path }
   for _, word in ipairs { ... } do words[#words + 1] = quote(word) end
   return t.run(table.concat(words, " "))
 end

@@ -262,6 +262,14 @@ test("WFI and WFE that need not wait are not trapped", function(t)
   t.eq(n.cpu.elr_el1, guest.ENTRY + 8)
 end)
 
+test("ERET sets the event register: the next WFE does not wait",
+     function(t)
+  local m <close> = eret(0x3c0, "wfe; wfe")
+  m:to_vector(t)
+  t.eq(m.cpu.esr_el1, guest.esr(1, 0x1e00001))
+  t.eq(m.cpu.elr_el1, guest.ENTRY + 256 + 4)
+end)
+
 test("hints, barriers and prefetches do nothing at EL0", function(t)
   local m <close> = guest.machine([[
         nop; yield; sev; sevl; hint #6; hint #32; hint #34; hint #127

@@ -127,15 +127,40 @@ sdk.each(test, "the C programs of the manual print what it says",
     t.ok(count > 0, "no C in guest/README.md")
   end)
 
+local function block(info)
+  for _, b in ipairs(blocks()) do
+    if b.info == info then return b.text end
+  end
+end
+
+sdk.each(test, "the manual's Makefile makes its guest, again after a change",
+  function(t, compiler)
+    build:needs(t, compiler)
+    local src, text = build:folder(), block "c"
+    local function made()
+      sdk.write(src .. "/hello.c", text)
+      build:make(t, compiler, ('SDK="$PWD" -C %s GUEST_OUT=%s/build'):format(
+        src, src))
+      return (sdk.run(t, src .. "/build/hello.elf"))
+    end
+    sdk.write(src .. "/Makefile", (block "make":gsub("path/to", "$(SDK)")))
+    t.eq(made(), "1 guest at EL1\n")
+    text = text:gsub('"guest"', '"change"')
+    t.eq(made(), "1 change at EL1\n")
+    local status, said = build:try_make(t, compiler, ('SDK="$PWD" -C %s \z
+      GUEST_OUT=%s/build TINYVMM="$PWD/%s" hello.run'):format(src, src,
+      sdk.program))
+    t.eq({ status, said }, { 0, "1 change at EL1\n" })
+  end)
+
 test("the assembly of the manual prints what it says", function(t)
   local list, count = blocks(), 0
   for i, block in ipairs(list) do
     if block.info == "asm" then
       count = count + 1
       local path = build.path .. "/manual.S"
-      local f <close> = assert(io.open(path, "w"))
-      f:write((block.text:gsub('"tinyvmm.inc"', '"guest/tinyvmm.inc"')))
-      f:close()
+      sdk.write(path, (block.text:gsub('"tinyvmm.inc"',
+        '"guest/tinyvmm.inc"')))
       local output, code, errors = sdk.run(t, path)
       t.eq(output, list[i + 1].text, errors)
       t.eq(code, 0, errors)

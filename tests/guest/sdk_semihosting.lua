@@ -178,6 +178,16 @@ test("a file is written, measured, sought and read", function(t)
   t.eq(slurp(dir.path .. "/file"), "0123456xy9!")
 end)
 
+test("what one handle writes another reads at once", function(t)
+  local dir <close> = directory()
+  local m <close> = machine { root = dir.path }
+  local to, from = m:open("file", 4), m:open("file", 0)
+  t.eq(m:call(READ, from, DATA, 4), 4)
+  t.eq(m:call(WRITE, to, "text"), 0)
+  t.eq(m:call(READ, from, BLOCK + 64, 4), 0)
+  t.eq(m.vm:read(BLOCK + 64, 4), "text")
+end)
+
 test("more than a chunk is copied whole", function(t)
   local dir <close> = directory()
   local m <close> = machine { root = dir.path }

@@ -146,6 +146,12 @@ test("cpu:run of one vCPU after another breaks exclusives as well",
   other:step()
   m.cpu:step()
   t.eq({ m.cpu.x2, m.vm:read_u64(0x30000) }, { 1, 7 })
+  -- the value that is there already breaks it as well
+  m.cpu.pc, other.pc = guest.ENTRY, guest.ENTRY + 0x100
+  m.cpu:step()
+  other:step()
+  m.cpu:step()
+  t.eq(m.cpu.x2, 1)
 end)
 
 test("SEV wakes the others' WFE, once", function(t)

@@ -113,3 +113,20 @@ test("a vcpu's pstate is set before its sp, whatever their order", function(t)
     t.eq(cpu.sp, 0x8000 + 16 * k)
   end
 end)
+
+test("an error tells the guest's place once through nested runs", function(t)
+  local function nest(depth)
+    local vm <close> = assert(tv.vm { ram = "128K" })
+    vm:load(0x10000, tv.asm "mov x0, #7\n hvc #0")
+    vm:hypercall(7, function()
+      if depth == 0 then error "deepest" end
+      nest(depth - 1)
+    end)
+    vm:vcpu {}
+    vm:run()
+  end
+  local ok, message = pcall(nest, 20)
+  t.eq(ok, false)
+  t.eq(select(2, message:gsub("\nguest: cpu 0 at ", "")), 1)
+  t.eq(select(2, message:gsub("\nstack traceback:", "")), 1)
+end)

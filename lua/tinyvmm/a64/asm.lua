@@ -129,16 +129,16 @@ function A:define_numeric(n, p)
   self.near[n .. "b"], self.near[n .. "f"] = name, "\1" .. n .. ":" .. k + 1
 end
 
--- The symbol name that "1f" or "1b" stands for here.
-function A:numeric_name(text, p)
-  local name = self.near[text]
-  if not name then
+-- The symbol name that a label in an instruction stands for at this line: its
+-- own, but for "1f" and "1b". (A "1b" without any `1:` stays to be an error.)
+local function new_near()
+  return setmetatable({}, { __index = function(t, text)
     local n, way = match(text, "^(%d+)([bf])$")
-    if way == "b" then fail(p, "no label '%s:' before this line", n) end
-    name = "\1" .. n .. ":1"
-    self.near[text] = name
-  end
-  return name
+    if way == "b" then return text end
+    local name = n and "\1" .. n .. ":1" or text
+    t[text] = name
+    return name
+  end })
 end
 
 -- name = the expression at r; returns the position after it.
@@ -158,7 +158,21 @@ function A:assign(name, s, r, p, once)
     sym.off, sym.sec = v, sec
   end
   self.symbols[name] = sym
+  -- Labels are looked up at the end: those that mean this value keep it.
+  self.near[name] = self:keep(sym)
   return q
+end
+
+-- A symbol under a name that no text can say; returns the name.
+function A:keep(sym)
+  self.made = self.made + 1
+  local name = "\1=" .. self.made
+  self.symbols[name] = sym
+  return name
+end
+
+function A:nameless(v, sec)
+  return self:keep { off = v, sec = sec }
 end
 
 -- Files ----------------------------------------------------------------------
@@ -274,21 +288,12 @@ local function instruction(self, s, p)
       if size > 8 then fail(c.pool, "a literal has at most 8 bytes") end
       fixup(self, part, i, c.fix, pool.literal(self, size, s, c.pool), at)
     elseif c.fix then
-      local sym = c.sym
-      if find(sym, "^%d") then sym = self:numeric_name(sym, c.sym_at) end
-      fixup(self, part, i, c.fix, sym, self.line_at + c.sym_at)
+      fixup(self, part, i, c.fix, self.near[c.sym], self.line_at + c.sym_at)
     end
     return
   end
   local part, i = section.word(self.sec, w, at)
-  if fix then
-    if find(name, "^%d") then
-      local at_name = find(s, name, q, true)
-      name = self:numeric_name(name, at_name)
-      at = self.line_at + at_name
-    end
-    fixup(self, part, i, fix, name, at)
-  end
+  if fix then fixup(self, part, i, fix, self.near[name], at) end
 end
 
 local function directive(self, s, p)
@@ -381,15 +386,25 @@ function A:quick_label(name)
   return true
 end
 
--- A line that the hot loop does not know; returns where the next one starts.
-function A:slow_line(text, p)
+-- What the hot loop does not know: a label (then the rest of its line is next),
+-- an empty line, or a statement for `line`. Returns where to go on, and the
+-- section that is current then.
+function A:other_line(text, p, base, sec)
+  self.line_at = base + p - 1
+  local _, e, label = find(text, "^([%w_.$]+):[ \t]*\n?", p)
+  if label and sec and not self.symbols[label] and self:quick_label(label) then
+    return e + 1, sec
+  end
+  _, e = find(text, "^[ \t]*\n", p)
+  if not e then _, e = find(text, "^[ \t]*//[^\n]*\n", p) end
+  if e then return e + 1, self.sec end
   local start = p               -- p may stand behind a label
   while start > 1 and byte(text, start - 1) ~= 10 do start = start - 1 end
   self.line_at = self.line_at + start - p
   local ok, err = pcall(line, self, text, start, p - start + 1)
-  if ok then return err end
+  if ok then return err, self.sec end
   self:caught(err)
-  return find(text, "\n", p, true) + 1
+  return find(text, "\n", p, true) + 1, self.sec
 end
 
 -- Assemble a text. The hot loop: nothing but the cache, as long as it knows.
@@ -400,7 +415,7 @@ function A:run(name, text)
   local sec, code, at, n
   local fix_part, fix_word, fix_kind, fix_name, fix_at = self.fix_part,
     self.fix_word, self.fix_kind, self.fix_name, self.fix_at
-  local near, symbols = self.near, self.symbols
+  local near = self.near
   while p <= stop do
     local m, a, b, c, d, e = match(text, LINE, p)
     local w, fix, symbol
@@ -414,10 +429,7 @@ function A:run(name, text)
           w, fix, symbol = lookup(m, a, b, c, d)
         end
       end
-      if fix and is_digit[byte(symbol)] then  -- 1f, 1b
-        symbol = near[symbol]
-        if not symbol then w = nil end
-      end
+      symbol = symbol and near[symbol]
     end
     if w then
       n = n + 1
@@ -430,17 +442,9 @@ function A:run(name, text)
       p = e
     else
       if code then sec.size = code.off + 4 * n end
-      local _, label
-      _, e, label = find(text, "^([%w_.$]+):[ \t]*\n?", p)
-      self.line_at = base + p - 1
-      if label and sec and not symbols[label] and self:quick_label(label) then
-        p = e + 1
-      else
-        p = self:slow_line(text, p)
-        sec = self.sec
-        code = sec.code
-        if code then n, at = #code, code.at end
-      end
+      p, sec = self:other_line(text, p, base, sec)
+      code = sec.code
+      if code then n, at = #code, code.at end
     end
   end
   if code then sec.size = code.off + 4 * n end
@@ -449,12 +453,28 @@ end
 A.settle = settle.symbol
 A.pool = pool.put
 
+local OPTIONS = { name = "string", symbols = "table", include = "table",
+  origin = "number" }
+
+local function check_options(opts)
+  for key, value in pairs(opts) do
+    local want = OPTIONS[key]
+    if not want then
+      error(("unknown option '%s'"):format(tostring(key)), 4)
+    elseif type(value) ~= want then
+      error(("option %s must be a %s, not a %s"):format(key, want,
+        type(value)), 4)
+    end
+  end
+end
+
 local function new(opts)
+  check_options(opts)
   local self = setmetatable({
     sources = {}, errors = {}, missed = {}, enough = {},
     sections = {}, section_list = {}, stack = {}, symbols = {}, numeric = {},
-    near = {},
-    seq = 0, literals = 0, depth = 0, line_at = 0, deferred = {}, relocs = {},
+    near = new_near(),
+    seq = 0, made = 0, literals = 0, depth = 0, line_at = 0, deferred = {}, relocs = {},
     fix_part = {}, fix_word = {}, fix_kind = {}, fix_name = {}, fix_at = {},
     include_dirs = opts.include or {},
     image = { name = "image", kind = "image", base = 0 },

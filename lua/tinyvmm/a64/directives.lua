@@ -59,7 +59,7 @@ local function item(A, s, p, size)
     writable(A, p)
     local part = section.bytes(A.sec, ("\0"):rep(size), at)
     A:defer { kind = "data", part = part, size = size, s = s, p = p,
-      dot = A.dot }
+      dot = A.dot, v = v, of = not A.undef and sec or nil }
     return q
   end
   local str, why = fixup.data(v, size)

@@ -103,6 +103,7 @@ local function symbol(A, name, p)
     end
     A:settle(name, sym, p)
   end
+  if sym.variable then A.used_variable = true end
   local sec = sym.sec
   if sec and A.final then return sym.off + sec.base, A.image end
   return sym.off, sec
@@ -138,6 +139,17 @@ end
 
 local binary
 
+-- Parentheses and signs nest, but not so deep that they exhaust the stack.
+local DEEPEST = 150
+local function deeper(A, p)
+  local depth = A.nesting + 1
+  if depth > DEEPEST then
+    A.nesting = 0
+    fail(p, "the expression nests deeper than %d", DEEPEST)
+  end
+  A.nesting = depth
+end
+
 local function primary(A, s, p)
   local _, e, t = find(s, "^%s*([%a_.$][%w_.$]*)", p)
   if e then
@@ -167,14 +179,18 @@ local function primary(A, s, p)
     return number(t, octal and 8 or 10, p), nil, e + 1
   end
   if c == "(" then
+    deeper(A, p)
     local v, sec, q = binary(A, s, p + 1, 1)
+    A.nesting = A.nesting - 1
     q = find(s, "[^ \t\r]", q) or #s + 1
     if sub(s, q, q) ~= ")" then fail(q, "expected ')'") end
     return v, sec, q + 1
   end
   if c == "'" then return character(s, p) end
   if c == "-" or c == "~" or c == "+" or c == "!" then
+    deeper(A, p)
     local v, sec, q = primary(A, s, p + 1)
+    A.nesting = A.nesting - 1
     if sec and c ~= "+" then
       fail(p, "an address has no '%s' of its own", c)
     end
@@ -222,12 +238,13 @@ end
 -- eval(A, s, p) -> value, section, position after it. Reads the longest
 -- expression at p of s; raises { col, msg } if there is none.
 function M.eval(A, s, p)
+  A.nesting = 0
   return binary(A, s, p, 1)
 end
 
 -- A constant known now, for directives such as .space and .org.
 function M.constant(A, s, p, what)
-  A.undef = nil
+  A.undef, A.nesting = nil, 0
   local v, sec, q = binary(A, s, p, 1)
   if A.undef then
     fail(p, "%s must be known here, and '%s' is not yet", what, A.undef)

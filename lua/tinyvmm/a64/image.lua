@@ -70,7 +70,8 @@ end
 -- stay inside.
 local function publish(A, img)
   for name, sym in pairs(A.symbols) do
-    if not name:find "^%.L" and not name:find "^\1" then
+    local first = name:byte()
+    if first ~= 1 and (first ~= 46 or not name:find "^%.L") then
       local kind = sym.sec and sym.sec.kind
       if kind ~= "drop" and (sym.sec or sym.off) then
         img.values[name] = sym.sec and sym.sec.base + sym.off or sym.off
@@ -107,6 +108,10 @@ end
 -- Say that the image stands at addr: its symbols become absolute addresses.
 -- Returns the image.
 function Image:place(addr)
+  if math.type(addr) ~= "integer" then
+    error("an image stands at an integer address, not at "
+      .. tostring(addr), 2)
+  end
   self.addr, self.sorted = addr, nil
   for name, v in pairs(self.values) do
     self.symbols[name] = self.moves[name] and addr + v or v
@@ -124,7 +129,10 @@ end
 -- The bytes for load address addr. Raises if a reference cannot reach from
 -- there, or if addr does not have the alignment that the text asked for.
 function Image:bytes_at(addr)
-  if addr & (self.align - 1) ~= 0 then
+  if math.type(addr) ~= "integer" then
+    error("an image stands at an integer address, not at "
+      .. tostring(addr), 2)
+  elseif addr & (self.align - 1) ~= 0 then
     error(("address %#x is not a multiple of %d, the alignment of the image")
       :format(addr, self.align), 2)
   end

@@ -482,7 +482,8 @@ show["imm16.hw"] = "#imm16{, lsl #16n}"
 -- Addresses of the program ---------------------------------------------------
 
 -- A label or address expression for the fixup in c.fix. A lone symbol is left
--- to the end of the text by name; anything else waits as a whole statement.
+-- to the end of the text by name; an expression has its value now, or waits as
+-- a whole statement.
 function parse.target(c)
   local s, p, A = c.s, skip(c), c.A
   local _, e, name = find(s, "^([%a_.$][%w_.$]*)[ \t\r]*%f[,%]%z]", p)
@@ -494,13 +495,16 @@ function parse.target(c)
   if not find(s, "^#?[%w_.$(~+-]", p) then
     return cursor.expected(c, "a label or address")
   end
-  if not A.final then
+  if sub(s, p, p) == "#" then p = p + 1 end
+  A.undef = nil
+  local v, sec, q = expr.eval(A, s, p)
+  if A.undef then
     c.defer = true
     return
   end
-  if sub(s, p, p) == "#" then p = p + 1 end
-  c.value, c.value_sec, c.p = expr.eval(A, s, p)
-  c.sym_at = p
+  c.p, c.sym_at = q, p
+  if A.final then c.value, c.value_sec = v, sec
+  else c.sym = A:nameless(v, sec) end
   return true
 end
 

@@ -14,7 +14,7 @@ local M = {}
 
 -- The label of a literal of `size` bytes with the value at p of s.
 function M.literal(self, size, s, p)
-  self.undef, self.dot = nil, self.sec.size
+  self.undef, self.dot, self.used_variable = nil, self.sec.size, false
   local v, sec, q = expr.eval(self, s, p)
   if find(s, "[^ \t\r]", q) then fail(q, "unexpected text after the value") end
   local key
@@ -25,9 +25,11 @@ function M.literal(self, size, s, p)
     key = ("%d:%d"):format(size, size == 4 and v & 0xffffffff or v)
   else
     key = size .. ":" .. sub(s, p, q - 1):gsub("%s+", "")
-    -- `.` and 1f mean another place on every line.
-    if find(key, "%.%f[^%w_.$]") or find(key, "%f[%w_.$]%d+[bf]%f[^%w_]") then
-      key = key .. "@" .. self.line_at + p
+    if self.used_variable and not self.undef then
+      key = ("%d:%s+%d"):format(size, sec.name, v)
+    elseif find(key, "%.%f[^%w_.$]")
+      or find(key, "%f[%w_.$]%d+[bf]%f[^%w_]") then
+      key = key .. "@" .. self.line_at + p  -- . and 1f differ on every line
     end
   end
   local pool = self.sec.pools
@@ -36,7 +38,8 @@ function M.literal(self, size, s, p)
     self.literals = self.literals + 1
     entry = { size = size, s = s, p = p, dot = self.dot, seq = self.seq,
       line_at = self.line_at, label = "\1lit:" .. self.literals,
-      value = not self.undef and not sec and v }
+      value = not self.undef and not sec and v, v = v,
+      of = not self.undef and sec or nil }
     pool[key], pool[#pool + 1] = entry, entry
   end
   return entry.label
@@ -53,7 +56,7 @@ local function place(self, sec, entry)
   local part = section.bytes(sec, ("\0"):rep(size), at)
   self.deferred[#self.deferred + 1] = { kind = "data", part = part,
     size = size, s = entry.s, p = entry.p, dot = entry.dot, sec = sec,
-    seq = entry.seq, line_at = entry.line_at }
+    seq = entry.seq, line_at = entry.line_at, v = entry.v, of = entry.of }
 end
 
 -- Put the pool of a section where it stands now, small literals first.

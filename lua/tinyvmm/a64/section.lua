@@ -78,6 +78,8 @@ function M.word(sec, w, at)
   return code, n
 end
 
+local NOP = "\x1f\x20\x03\xd5"
+
 -- Align to n (a power of two). Text is padded with NOPs, as GNU as does, when
 -- no fill value is given; `max` bounds the padding: beyond it, none at all.
 function M.align(sec, n, fill, width, max, at)
@@ -92,7 +94,7 @@ function M.align(sec, n, fill, width, max, at)
       fill & (1 << 8 * width) - 1):rep(pad // width), at)
   elseif sec.kind == "text" then
     M.fill(sec, pad & 3, 0, at)
-    for _ = 1, pad >> 2 do M.word(sec, 0xd503201f, at) end
+    M.bytes(sec, NOP:rep(pad >> 2), at)
   else
     M.fill(sec, pad, 0, at)
   end

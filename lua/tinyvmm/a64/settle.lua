@@ -39,7 +39,9 @@ end
 
 -- Statements that waited for symbols.
 local function settle_data(self, d)
-  local v, sec = expr.eval(self, d.s, d.p)
+  local v, sec
+  if d.of then v, sec = d.v + d.of.base, self.image
+  else v, sec = expr.eval(self, d.s, d.p) end
   image.store(self, d.part, d.size, v, sec, d.line_at + d.p)
 end
 
@@ -74,10 +76,12 @@ local function settle_fixups(self)
       local why = image.refer(self, self.fix_part[k], self.fix_word[k],
         self.fix_kind[k], v, sec, at)
       if why then self:report(symbol_place(self, at, name), why) end
-    elseif find(name, "^\1") then
-      local n = match(name, "%d+")
-      self:report(symbol_place(self, at, n .. "f"),
-        ("no label '%s:' after this line"):format(n))
+    elseif find(name, "^\1?%d") then
+      local n, back = match(name, "(%d+)(b?)")
+      local before = back == "b"
+      self:report(symbol_place(self, at, n .. (before and "b" or "f")),
+        ("no label '%s:' %s this line"):format(n, before and "before"
+          or "after"))
     else
       self.line_at = symbol_place(self, at, name) - 1
       self:caught(v)
