@@ -372,9 +372,11 @@ TV_API tv_status tv_vcpu_answer(tv_vcpu *, uint64_t value, tv_error *);
 // Whether a read waits for an answer.
 TV_API bool tv_vcpu_pending(const tv_vcpu *);
 // Steps over the instruction at pc (pc += 4) and forgets a pending access.
+// Counts as a step: the host has done the instruction.
 TV_API tv_status tv_vcpu_skip(tv_vcpu *, tv_error *);
 // Takes a synchronous exception to EL1 now: ESR_EL1 and FAR_EL1 as given,
-// entry through VBAR_EL1 (Arm ARM D1.3). Forgets a pending access.
+// entry through VBAR_EL1 (Arm ARM D1.3). Forgets a pending access and counts
+// as a step. TV_E_STATE if the guest has never written VBAR_EL1.
 TV_API tv_status tv_vcpu_inject(tv_vcpu *, uint64_t esr, uint64_t far,
                                 tv_error *);
 

@@ -379,11 +379,9 @@ op[0x18], op[0x20] = exit, exit
 
 -- The session ---------------------------------------------------------------
 
--- Some other undefined instruction: the script's, or the guest's exception if
--- it has vectors, or an exit.
+-- Some other undefined instruction: the script's, or the guest's exception.
 local function other(self, cpu, word)
   if self.undefined then return self.undefined(cpu, word) end
-  if cpu.vbar_el1 == 0 then return nil end
   return false
 end
 

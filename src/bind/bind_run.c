@@ -282,9 +282,32 @@ static void mmio_result(lua_State *L, struct bind_run *r) {
   answer(L, r, (lua_Integer)value);
 }
 
-static void inject_undefined(lua_State *L, struct bind_run *r) {
+// A guest without vectors cannot take it: then it is the exit that it would
+// have been without the handler.
+static enum step inject_undefined(lua_State *L, struct bind_run *r) {
   tv_error err;
-  if (tv_vcpu_inject(r->exit.vcpu, ESR_UNDEFINED, 0, &err) != TV_OK)
+  switch (tv_vcpu_inject(r->exit.vcpu, ESR_UNDEFINED, 0, &err)) {
+    case TV_OK: return STEP_NEXT;
+    case TV_E_STATE: break;
+    default: bind_raise(L, &err);
+  }
+  r->exit.kind = TV_EXIT_FAULT;
+  memset(&r->exit.u.fault, 0, sizeof r->exit.u.fault);
+  r->exit.u.fault.reason = TV_FAULT_UNDEFINED;
+  r->exit.u.fault.level = -1;
+  r->exit.u.fault.esr = ESR_UNDEFINED;
+  return STEP_RETURN;
+}
+
+// The handler has done the instruction, and perhaps moved pc itself.
+static void undefined_done(lua_State *L, struct bind_run *r) {
+  uint64_t pc = 0;
+  tv_error err;
+  tv_vcpu *vcpu = r->exit.vcpu;
+  tv_vcpu_get(vcpu, TV_REG_PC, &pc, sizeof pc, &err);
+  if (tv_vcpu_skip(vcpu, &err) != TV_OK ||
+      (pc != r->exit.pc &&
+       tv_vcpu_set(vcpu, TV_REG_PC, &pc, sizeof pc, &err) != TV_OK))
     bind_raise(L, &err);
 }
 
@@ -294,10 +317,8 @@ static enum step event_result(lua_State *L, struct bind_run *r) {
   int result = S_TOP + 1;
   bool sysreg = r->exit.kind == TV_EXIT_SYSREG;
   if (lua_isnil(L, result)) return STEP_RETURN;
-  if (lua_isboolean(L, result) && !lua_toboolean(L, result)) {
-    inject_undefined(L, r);
-    return STEP_NEXT;
-  }
+  if (lua_isboolean(L, result) && !lua_toboolean(L, result))
+    return inject_undefined(L, r);
   if (sysreg && !r->exit.u.sysreg.write) {
     answer(L, r, result_integer(L, result, "sysreg read"));
     return STEP_NEXT;
@@ -306,12 +327,7 @@ static enum step event_result(lua_State *L, struct bind_run *r) {
     luaL_error(L, "the %s handler returned %s; true answers, false injects, "
                "nil declines", sysreg ? "sysreg write" : "undefined",
                luaL_typename(L, result));
-  uint64_t pc = 0;
-  tv_error err;
-  if (sysreg) return STEP_NEXT;
-  tv_vcpu_get(r->exit.vcpu, TV_REG_PC, &pc, sizeof pc, &err);
-  if (pc == r->exit.pc && tv_vcpu_skip(r->exit.vcpu, &err) != TV_OK)
-    bind_raise(L, &err);
+  if (!sysreg) undefined_done(L, r);
   return STEP_NEXT;
 }
 

@@ -367,6 +367,7 @@ void bind_trace_finish(lua_State *L, struct bind_vm *vm, int vm_idx) {
 static void stop(lua_State *L, struct bind_vm *vm) {
   if (vm->trace == NULL) return;
   bind_trace_finish(L, vm, 1);
+  if (vm->vm == NULL) return;   // closed by the function that got the lines
   tv_vm_trace(vm->vm, NULL, NULL, NULL);
   vm->trace = NULL;
   lua_pushnil(L);

@@ -98,7 +98,8 @@ struct backend {
   bool (*pending)(const tv_vcpu *);             // a read waits for answer
   void (*answer)(tv_vcpu *, uint64_t value);    // only if pending
   void (*forget)(tv_vcpu *);
-  void (*inject)(tv_vcpu *, uint64_t esr, uint64_t far);
+  // TV_E_STATE if the guest has never written VBAR_EL1: nothing to enter.
+  tv_status (*inject)(tv_vcpu *, uint64_t esr, uint64_t far, tv_error *err);
   void (*irq)(tv_vcpu *, tv_irq_line, bool level);
   // Whether a line is up or a wake-up event is set, masked or not (ends WFI).
   bool (*wakes)(const tv_vcpu *);

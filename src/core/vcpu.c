@@ -217,12 +217,21 @@ tv_status tv_vcpu_answer(tv_vcpu *cpu, uint64_t value, tv_error *err) {
   return TV_OK;
 }
 
+// The host has done an instruction, or taken an exception, for the guest.
+static void count_step(tv_vcpu *cpu) {
+  const struct backend *backend = cpu->vm->backend;
+  if (!backend->exact) return;
+  cpu->icount++;
+  backend->skip_to(cpu->vm, backend->time(cpu->vm) + 1);
+}
+
 tv_status tv_vcpu_skip(tv_vcpu *cpu, tv_error *err) {
   assert(cpu);
   tv_status s = vcpu_check_thread(cpu, err);
   if (s) return s;
   uproot(cpu);
   vcpu_set_reg(cpu, TV_REG_PC, vcpu_reg(cpu, TV_REG_PC) + 4);
+  count_step(cpu);
   return TV_OK;
 }
 
@@ -230,8 +239,9 @@ tv_status tv_vcpu_inject(tv_vcpu *cpu, uint64_t esr, uint64_t far,
                          tv_error *err) {
   assert(cpu);
   tv_status s = vcpu_check_thread(cpu, err);
+  if (!s) s = cpu->vm->backend->inject(cpu, esr, far, err);
   if (s) return s;
   uproot(cpu);
-  cpu->vm->backend->inject(cpu, esr, far);
+  count_step(cpu);
   return TV_OK;
 }

@@ -180,12 +180,17 @@ static void soft_forget(tv_vcpu *vcpu) {
   cpu->pending.parts = 0;
 }
 
-static void soft_inject(tv_vcpu *vcpu, uint64_t esr, uint64_t far) {
+static tv_status soft_inject(tv_vcpu *vcpu, uint64_t esr, uint64_t far,
+                             tv_error *err) {
   struct soft_cpu *cpu = cpu_of(vcpu);
+  if (!cpu->vbar_written)
+    return err_set(err, TV_E_STATE, 0, "no exception can be injected: the "
+                   "guest has no vectors, VBAR_EL1 was never written");
   soft_forget(vcpu);
   cpu->sys[SYS_esr_el1] = esr;
   cpu->sys[SYS_far_el1] = far;
   soft_enter_el1(cpu, 0);
+  return TV_OK;
 }
 
 static void soft_irq(tv_vcpu *vcpu, tv_irq_line line, bool level) {

@@ -80,6 +80,25 @@ test("mov takes every constant that one instruction can build", function(t)
   end
 end)
 
+test("the cache never keeps the value of a symbol", function(t)
+  for _, k in ipairs { 1, 2, 3 } do
+    local got = words_of("ubfx x0, x1, K, #N\nubfx x0, x1, #K, N\n"
+      .. "ldr x0, [x1, K * 8]\nmov x2, K\nmov x2, #K\nadd x1, x2, #K + N\n"
+      .. "bfi x0, x1, #K, #4", { symbols = { K = k, N = 4 } })
+    local want = ("ubfx x0, x1, 1, 4\nubfx x0, x1, 1, 4\nldr x0, [x1, 8]\n"
+      .. "mov x2, 1\nmov x2, 1\nadd x1, x2, #5\nbfi x0, x1, 1, 4")
+      :gsub("%f[%w]1,", k .. ","):gsub("%f[%w]1\n", k .. "\n")
+      :gsub("8%]", 8 * k .. "]"):gsub("#5", "#" .. k + 4)
+    t.eq(got, words_of(want), "K = " .. k)
+  end
+end)
+
+test("an address set again has its old value in what came before", function(t)
+  t.eq(words_of("nop\n.set p, .\nb p\n.word p\nb p + 4\n.set p, .\nb p\n"
+    .. ".word p - 4\nb p + 4"), "d503201f 14000000 00000004 17ffffff "
+    .. "14000000 0000000c 17ffffff")
+end)
+
 test("equal literals share a place, and .ltorg puts the pool there",
   function(t)
     t.eq(words_of "ldr x0, =5\nldr x1, =5\nldr w2, =5\n.ltorg\nldr x0, =5",

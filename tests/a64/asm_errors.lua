@@ -232,6 +232,18 @@ test("wrong arguments raise and name themselves", function(t)
   t.raises("'1x' is not a symbol name", asm.assemble, "",
     { symbols = { ["1x"] = 1 } })
   t.raises("K must be an integer", asm.assemble, "", { symbols = { K = "a" } })
+  t.raises("unknown option 'symbol'", asm.assemble, "", { symbol = {} })
+  t.raises("option name must be a string", asm.assemble, "", { name = 1 })
+  local img = asm.assemble "nop"
+  t.raises("an integer address, not at nil", img.bytes_at, img)
+  t.raises("an integer address, not at x", img.place, img, "x")
+end)
+
+test("an expression may nest, but not without end", function(t)
+  local deep = ("("):rep(100) .. "5" .. (")"):rep(100)
+  t.eq(asm.assemble(".byte " .. deep):bytes_at(0), "\5")
+  t.ok(message(".byte " .. ("("):rep(1e5)):find "nests deeper than 150")
+  t.ok(message(".byte " .. ("-"):rep(1e5)):find "nests deeper than 150")
 end)
 
 test("no text whatsoever gives anything but an image or placed messages",

@@ -167,10 +167,13 @@ static void mock_forget(tv_vcpu *cpu) {
   mock_of(cpu)->waiting = mock_of(cpu)->reported = false;
 }
 
-static void mock_inject(tv_vcpu *cpu, uint64_t esr, uint64_t far) {
+static tv_status mock_inject(tv_vcpu *cpu, uint64_t esr, uint64_t far,
+                             tv_error *err) {
+  (void)err;
   mock_of(cpu)->x[TV_REG_PC] = 0x200;
   mock_of(cpu)->x[29] = esr;
   mock_of(cpu)->x[30] = far;
+  return TV_OK;
 }
 
 static void mock_irq(tv_vcpu *cpu, tv_irq_line line, bool level) {

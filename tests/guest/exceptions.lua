@@ -313,7 +313,7 @@ test("an instruction that faults has changed nothing", function(t)
   end
 end)
 
--- Which fault wins where several apply (D1.3.5.5, shared pseudocode Mem[]) 
+-- Which fault wins where several apply (D1.3.5.5, shared pseudocode Mem[])
 
 local A, SA = 2, 8
 local FP, SP, ALIGN, SIZE = guest.esr(7, 0x1e00000), guest.esr(0x26),

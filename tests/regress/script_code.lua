@@ -58,6 +58,16 @@ test("options that leave a run waiting make the call raise", function(t)
   t.ok(coroutine.resume(waiting))
 end)
 
+test("a trace function that closes the vm makes the call raise", function(t)
+  local vm <close> = assert(tv.vm {})
+  vm:load(0x10000, tv.asm "mov x0, #7\n hvc #0")
+  vm:hypercall(7, function() error "lines are left" end)
+  vm:vcpu {}
+  vm:trace(function() vm:close() end)
+  t.raises("lines are left", vm.run, vm)
+  t.raises("closed vm", vm.trace, vm, nil)
+end)
+
 -- Calls fn(vm) again and again while finalizers close the vm.
 local function with_finalizers(fn)
   for _ = 1, 60 do

@@ -54,7 +54,7 @@ function A:caught(err)
 end
 
 -- "did you mean", loaded when there is something to say.
-local function near(name, list)
+local function did_you_mean(name, list)
   return require "tinyvmm.a64.nearest".hint(name, list)
 end
 
@@ -68,7 +68,7 @@ function A:undefined(name, p)
     msg = ("expected a label or address, got register %s; a branch to a"
       .. " register is br or blr"):format(name)
   else
-    msg = msg .. near(name, function()
+    msg = msg .. did_you_mean(name, function()
       local list = {}
       for known in pairs(self.symbols) do
         if not find(known, "^\1") then list[#list + 1] = known end
@@ -247,6 +247,27 @@ local function evaluated(self, atom)
   return sub(atom, 1, e) .. v .. sub(atom, q)
 end
 
+-- An instruction that the cache does not know.
+local function exactly(self, s, p, m, q)
+  -- Text with an error still takes its four bytes, so that labels stay put.
+  local at = self.line_at + p
+  local part, i = section.word(self.sec, 0, at)
+  local c = encode.encode(self, s, p, m, q)
+  if not c then
+    return self:defer { kind = "code", part = part, i = i, s = s, p = p,
+      m = m, q = q, dot = self.dot }
+  end
+  part[i] = c.w
+  if c.pool then
+    local size = literal_size(c)
+    if size > 8 then fail(c.pool, "a literal has at most 8 bytes") end
+    fixup(self, part, i, c.fix, pool.literal(self, size, s, c.pool), at)
+  elseif c.fix then
+    fixup(self, part, i, c.fix, self.near[c.sym], self.line_at + c.sym_at)
+  end
+  return c
+end
+
 local function instruction(self, s, p)
   local _, e, m = find(s, "^(%a[%w.]*)[ \t\r]*", p)
   if not e or not find(s, "^[^%w_$]", p + #m) and p + #m <= #s then
@@ -259,41 +280,28 @@ local function instruction(self, s, p)
   local at, q = self.line_at + p, e + 1
   self.sec.code = self.sec.code or section.words(self.sec, at)
   self.dot = self.sec.size
-  local a, b, c3, d = match(s, ATOMS, q)
-  local w, fix, name = lookup(m, a, b, c3, d)
-  local constants = false
+  local a, b, c, d = match(s, ATOMS, q)
+  local w, fix, name = lookup(m, a, b, c, d)
+  local plain
   if not w and find(s, "#", q, true) then
-    local b2, c2, d2 = evaluated(self, b), evaluated(self, c3),
-      evaluated(self, d)
-    if b2 ~= b or c2 ~= c3 or d2 ~= d then
-      b, c3, d, constants = b2, c2, d2, true
-      w, fix, name = lookup(m, a, b, c3, d)
-    end
+    b, c, d = evaluated(self, b), evaluated(self, c), evaluated(self, d)
+    plain = m .. " " .. a .. b .. c .. d
+    w, fix, name = lookup(m, a, b, c, d)
   end
-  local c
-  if not w then
-    -- Text with an error still takes its four bytes, so that labels stay put.
-    local part, i = section.word(self.sec, 0, at)
-    c = encode.encode(self, s, p, m, q)
-    if not c then
-      return self:defer { kind = "code", part = part, i = i, s = s, p = p,
-        m = m, q = q, dot = self.dot }
-    end
-    part[i] = c.w
-    if constants or not self.used_symbol then
-      encode.learn(c, m, q, a, b, c3, d)
-    end
-    if c.pool then
-      local size = literal_size(c)
-      if size > 8 then fail(c.pool, "a literal has at most 8 bytes") end
-      fixup(self, part, i, c.fix, pool.literal(self, size, s, c.pool), at)
-    elseif c.fix then
-      fixup(self, part, i, c.fix, self.near[c.sym], self.line_at + c.sym_at)
-    end
+  if w then
+    local part, i = section.word(self.sec, w, at)
+    if fix then fixup(self, part, i, fix, self.near[name], at) end
     return
   end
-  local part, i = section.word(self.sec, w, at)
-  if fix then fixup(self, part, i, fix, self.near[name], at) end
+  local found = exactly(self, s, p, m, q)
+  if found and not found.pool and self.used_symbol and plain then
+    -- Learn from the same without its constants, if that is all it had.
+    q = #m + 2
+    found = encode.encode(self, plain, 1, m, q)
+  end
+  if found and not self.used_symbol then
+    encode.learn(found, m, q, a, b, c, d)
+  end
 end
 
 local function directive(self, s, p)
@@ -304,7 +312,7 @@ local function directive(self, s, p)
     fail(p, "unknown directive '%s'%s", "." .. name:gsub("^%.", ""),
       find("macro endm rept irp if ifdef else endif", name, 1, true)
       and "; Lua functions and loops serve as macros"
-      or near(name, function()
+      or did_you_mean(name, function()
         local list = {}
         for known in pairs(directives.by_name) do list[#list + 1] = known end
         table.sort(list)
@@ -473,8 +481,8 @@ local function new(opts)
   local self = setmetatable({
     sources = {}, errors = {}, missed = {}, enough = {},
     sections = {}, section_list = {}, stack = {}, symbols = {}, numeric = {},
-    near = new_near(),
-    seq = 0, made = 0, literals = 0, depth = 0, line_at = 0, deferred = {}, relocs = {},
+    near = new_near(), seq = 0, made = 0, literals = 0, depth = 0,
+    line_at = 0, deferred = {}, relocs = {},
     fix_part = {}, fix_word = {}, fix_kind = {}, fix_name = {}, fix_at = {},
     include_dirs = opts.include or {},
     image = { name = "image", kind = "image", base = 0 },

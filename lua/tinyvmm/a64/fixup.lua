@@ -69,10 +69,21 @@ local function lo12(scale, word, target)
   return word | v >> scale << 10
 end
 
+-- Bits 16n to 16n+15 of an address: absn, or absn_nc if more may lie above.
+local function abs(n, free, word, target)
+  if free == "" and n < 3 and target >> 16 * (n + 1) ~= 0 then
+    return nil, ("the address %#x has bits above those of :abs_g%d:; begin"
+      .. " with a higher one"):format(target, n)
+  end
+  return word | (target >> 16 * n & 0xffff) << 5
+end
+
 function M.apply(kind, word, target, pc)
   local row = BRANCH[kind]
   if row then return branch(row, word, target, pc) end
   if ADDRESS[kind] then return ADDRESS[kind](word, target, pc) end
+  local n, free = kind:match "^abs(%d)(.*)$"
+  if n then return abs(math.tointeger(tonumber(n)), free, word, target) end
   return lo12(tonumber(kind:match "^lo12%.(%d)$"), word, target)
 end
 

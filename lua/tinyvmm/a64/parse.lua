@@ -13,7 +13,7 @@ local expr = require "tinyvmm.a64.expr"
 local find, sub = string.find, string.sub
 local miss, skip, imm, bounded = cursor.miss, cursor.skip, cursor.imm,
   cursor.bounded
-local OTHER, CLOSE, RANGE = cursor.OTHER, cursor.CLOSE, cursor.RANGE
+local CLOSE, RANGE = cursor.CLOSE, cursor.RANGE
 
 local parse, show = {}, {}
 
@@ -458,7 +458,21 @@ end
 parse.wide, parse["wide.inv"] = wide(false), wide(true)
 show.wide, show["wide.inv"] = "#imm", "#imm"
 
+-- ":abs_g1:symbol": 16 bits of an address, for a MOVZ and MOVKs; the number
+-- says which, and without _nc nothing may lie above them.
+local function address_part(c)
+  local _, e, n, free = find(c.s, "^#?:abs_g([0-3])(%a*_?%a*):", c.p)
+  if not e or free ~= "" and free ~= "_nc" or c.wide == 0 and n + 0 > 1 then
+    return cursor.expected(c, "an immediate or :abs_g0: to :abs_g3: and a"
+      .. " symbol")
+  end
+  c.p, c.fix = e + 1, "abs" .. n .. free
+  c.w = c.w | n + 0 << 21
+  return parse.target(c)
+end
+
 parse["imm16.hw"] = function(c)
+  if find(c.s, "^#?:", skip(c)) then return address_part(c) end
   local v = bounded(c, 0, 0xffff, "immediate")
   if not v then return end
   local word = modifier(c)

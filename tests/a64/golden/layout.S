@@ -33,6 +33,11 @@ _start: adrp    x0, value
         ldr     w11, =-1
         ldrsw   x12, =77
         ldr     x13, =ABS
+        movz    x0, #:abs_g3:value
+        movk    x0, #:abs_g2_nc:value
+        movk    x0, #:abs_g1_nc:value + 4
+        movk    x0, :abs_g0_nc:value
+        movz    w1, #:abs_g1:text2
         b       2f
         .ltorg
 2:      ldr     x14, =2b
