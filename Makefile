@@ -27,11 +27,13 @@ SANITIZE = $(if $(filter asan,$(MODE)),-fsanitize=address$(comma)undefined)
 
 LIB_SRC := $(sort $(wildcard src/base/*.c src/core/*.c src/a64/*.c \
   src/soft/*.c src/hvf/*.c src/kvm/*.c))
-BIND_SRC := $(filter-out src/bind/embed.c,$(sort $(wildcard src/bind/*.c)))
+BIND_SRC := $(filter-out src/bind/embed.c src/bind/line.c,\
+  $(sort $(wildcard src/bind/*.c)))
 LUA_SRC := $(sort $(shell find lua/tinyvmm -name '*.lua'))
 LIB_OBJ := $(LIB_SRC:src/%.c=$(B)/obj/%.o)
 BIND_OBJ := $(BIND_SRC:src/%.c=$(B)/obj/%.o)
-OBJ := $(LIB_OBJ) $(BIND_OBJ) $(B)/obj/main.o $(B)/obj/embedded.o
+OBJ := $(LIB_OBJ) $(BIND_OBJ) $(B)/obj/bind/line.o $(B)/obj/main.o \
+  $(B)/obj/embedded.o
 
 PROGRAM := $(B)/tinyvmm
 STATIC := $(B)/libtinyvmm.a
@@ -124,7 +126,7 @@ $(MODULE): $(BIND_OBJ) $(STATIC)
 
 $(PROGRAM): $(OBJ)
 	$(call say,LD      ,$@)
-	$(Q)$(CC) -rdynamic -o $@ $^ $(LUA_LIBS) -lpthread $(SANITIZE)
+	$(Q)$(CC) -rdynamic -o $@ $^ $(LUA_LIBS) -lpthread -ldl $(SANITIZE)
 
 $(B)/tests/%: tests/core/test_%.c $(STATIC)
 	$(call say,CCLD    ,$@)

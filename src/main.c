@@ -6,7 +6,8 @@
 //
 // Ctrl-C. The handler stops the VM that is running, if any, and sets a hook
 // on the main thread, which raises "interrupted" at the next Lua instruction
-// or when the binding polls it. A second Ctrl-C finds the default action.
+// or when the binding polls it. A second Ctrl-C finds the default action,
+// unless the session (lua/tinyvmm/cli/repl.lua) has taken note of the first.
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -17,6 +18,7 @@
 
 #include "bind/bind.h"
 #include "bind/embed.h"
+#include "bind/line.h"
 
 enum { EXIT_ERROR = 1, EXIT_INTERRUPTED = 130 };
 
@@ -35,12 +37,36 @@ static void raise_interrupted(lua_State *L, lua_Debug *ar) {
 }
 
 static void on_signal(int number) {
-  signal(number, SIG_DFL);
+  (void)number;
   ctrl_c.hit = 1;
   lua_sethook(ctrl_c.main, raise_interrupted,
               LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
   tv_vm *vm = atomic_load_explicit(&ctrl_c.running, memory_order_relaxed);
   if (vm != NULL) tv_vm_stop(vm);
+}
+
+// Once, and so that it ends a wait for input.
+static void catch_interrupt(void) {
+  struct sigaction action = {.sa_handler = on_signal,
+                             .sa_flags = SA_RESETHAND};
+  sigaction(SIGINT, &action, NULL);
+}
+
+// tinyvmm.line.rearm(): the Ctrl-C that there was is dealt with.
+static int rearm(lua_State *L) {
+  (void)L;
+  if (!ctrl_c.hit) return 0;
+  lua_sethook(ctrl_c.main, NULL, 0, 0);
+  ctrl_c.hit = 0;
+  catch_interrupt();
+  return 0;
+}
+
+static int open_line(lua_State *L) {
+  line_open(L);
+  lua_pushcfunction(L, rearm);
+  lua_setfield(L, -2, "rearm");
+  return 1;
 }
 
 static int search_built_in(lua_State *L) {
@@ -90,6 +116,8 @@ static void open_library(lua_State *L) {
   lua_getfield(L, -1, "preload");
   lua_pushcfunction(L, luaopen_tinyvmm_core);
   lua_setfield(L, -2, "tinyvmm.core");
+  lua_pushcfunction(L, open_line);
+  lua_setfield(L, -2, "tinyvmm.line");
   lua_pop(L, 2);
 }
 
@@ -131,7 +159,7 @@ int main(int argc, char **argv) {
     return EXIT_ERROR;
   }
   ctrl_c.main = L;
-  signal(SIGINT, on_signal);
+  catch_interrupt();
   lua_pushcfunction(L, with_traceback);
   lua_pushcfunction(L, program);
   push_arguments(L, argc, argv);

@@ -150,6 +150,8 @@ typedef struct tv_region {
 // Maps zeroed RAM (kind TV_MEM_ROM if prot lacks TV_WRITE), or the caller's
 // memory at `host`, which must stay valid until unmapped. gpa and size are
 // multiples of the granule, size > 0. Host memory is committed on first touch.
+// The same host memory may be mapped twice, but a guest's store through one
+// mapping to code that runs in the other is not seen by its next fetch.
 TV_API tv_status tv_mem_ram(tv_vm *, uint64_t gpa, uint64_t size,
                             unsigned prot, void *host, tv_error *);
 

@@ -24,8 +24,8 @@ enum { STATUSES = sizeof status / sizeof *status };
 _Static_assert(STATUSES == -TV_E_STATE + 1, "a status is not in err.def");
 
 const char *tv_status_name(tv_status code) {
-  int i = -(int)code;
-  return i >= 0 && i < STATUSES ? status[i].name : "unknown";
+  unsigned i = 0u - (unsigned)code;
+  return i < STATUSES ? status[i].name : "unknown";
 }
 
 static void fill(tv_error *err, tv_status code, int os, uint64_t addr,

@@ -358,8 +358,9 @@ void bind_trace_settle(struct bind_vm *vm) {
 void bind_trace_finish(lua_State *L, struct bind_vm *vm, int vm_idx) {
   settle(vm->trace);
   drain(L, vm, lua_absindex(L, vm_idx));
-  if (vm->trace == NULL || vm->trace->stream == NULL) return;
-  if (vm->trace->stream->closef != NULL) fflush(vm->trace->stream->f);
+  const luaL_Stream *stream = vm->trace != NULL ? vm->trace->stream : NULL;
+  if (stream != NULL && stream->closef != NULL && fflush(stream->f) != 0)
+    luaL_error(L, "cannot write the trace: %s", strerror(errno));
 }
 
 // --------------------------------------------------------------- vm:trace --

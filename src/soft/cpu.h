@@ -122,8 +122,8 @@ struct soft_cpu {
   uint64_t sp_el[2];      // banked SP_EL0, SP_EL1; stale for the current one
   uint64_t v[32][2] __attribute__((aligned(16)));   // low, high
   uint64_t sys[SYS_COUNT];
-  struct {                // exclusive monitor (B2.12): the value is part of
-    bool valid;           // it, for the day several threads run
+  struct {                // exclusive monitor (B2.12): the value shows what
+    bool valid;           // others have stored since
     uint8_t size;         // bytes, 1..16
     uint64_t addr;
     uint64_t value[2];
@@ -147,7 +147,7 @@ struct soft_cpu {
     // Main RAM: an access of 1 << L bytes at `addr` is plain if
     //   addr - base < load[L]  and  (addr & align[L]) == 0,
     // for stores also map[(addr - base) >> 8] == 0. A limit of 0 never
-    // passes. Set by soft_bind_ram and soft_update_mode.
+    // passes. Set by bind_ram (soft.c) and soft_update_mode.
     struct {
       uint8_t *host, *map;
       uint64_t base;

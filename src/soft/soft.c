@@ -27,12 +27,12 @@ static void soft_vm_free(tv_vm *vm) {
 }
 
 // Main RAM is the largest plain RAM region. Limits: see cpu.h.
-void soft_bind_ram(struct soft_cpu *cpu, const struct region *gone) {
+static void bind_ram(struct soft_cpu *cpu) {
   const struct mem *mem = &cpu->h.vcpu->vm->mem;
   const struct region *best = NULL;
   for (size_t k = 0; k < mem->count; k++) {
     const struct region *r = mem->region[k];
-    if (r->kind != TV_MEM_RAM || r == gone) continue;
+    if (r->kind != TV_MEM_RAM) continue;
     if (!best || r->size > best->size) best = r;
   }
   cpu->h.ram.host = best ? best->host : NULL;
@@ -45,9 +45,8 @@ void soft_bind_ram(struct soft_cpu *cpu, const struct region *gone) {
   }
 }
 
-static void rebind(tv_vm *vm, const struct region *gone) {
-  for (unsigned k = 0; k < vm->vcpus; k++)
-    soft_bind_ram(vm->vcpu[k]->back, gone);
+static void rebind(tv_vm *vm) {
+  for (unsigned k = 0; k < vm->vcpus; k++) bind_ram(vm->vcpu[k]->back);
 }
 
 static tv_status check_map(const struct region *region, tv_error *err) {
@@ -63,7 +62,7 @@ static tv_status soft_protect(tv_vm *vm, struct region *region,
                               tv_error *err) {
   (void)region, (void)err;
   soft_code_flush(vm->back, vm);
-  rebind(vm, NULL);
+  rebind(vm);
   return TV_OK;
 }
 
@@ -88,7 +87,7 @@ static tv_status soft_vcpu_new(tv_vcpu *vcpu, tv_error *err) {
   cpu->h.vcpu = vcpu;
   soft_jump_reset(cpu);
   soft_vcpu_reset(vcpu);
-  soft_bind_ram(cpu, NULL);
+  bind_ram(cpu);
   return TV_OK;
 }
 
@@ -213,16 +212,16 @@ static tv_status soft_trap(tv_vm *vm, unsigned traps, tv_error *err) {
   return TV_OK;
 }
 
-static tv_status soft_map(tv_vm *vm, struct region *region,
-                             tv_error *err) {
+static tv_status soft_map(tv_vm *vm, struct region *region, tv_error *err) {
   tv_status status = check_map(region, err);
-  if (!status) rebind(vm, NULL);
+  if (!status) rebind(vm);
   return status;
 }
 
 static void soft_unmap(tv_vm *vm, struct region *region) {
+  (void)region;
   soft_code_flush(vm->back, vm);
-  rebind(vm, region);
+  rebind(vm);
 }
 
 const struct backend backend_soft = {

@@ -90,10 +90,6 @@ void soft_timer_exit_reported(struct soft_cpu *);
 // that are up already do not count.
 uint64_t soft_timer_distance(const struct soft_cpu *);
 
-// soft.c
-// `gone` is a region about to go, or NULL.
-void soft_bind_ram(struct soft_cpu *, const struct region *gone);
-
 static inline bool soft_irq_line(const struct soft_cpu *cpu) {
   return cpu->lines >> TV_IRQ & 1 || soft_timer_irq(cpu);
 }

@@ -32,14 +32,16 @@ test("a table that breaks a promise is refused by name", function(t)
 end)
 
 test("the rows at run time are the rows of the table", function(t)
-  local rows = reader.rows()
+  local rows, last = reader.rows(), 0
   t.eq(isa.count(), #rows)
   for i, row in ipairs(rows) do
     local r, where = isa.row(i), row.name .. " " .. row.mnemonic
-    t.eq({ r.name, r.alias, r.index, r.mask, r.value, r.init, r.mnemonic,
-      table.concat(r.operands, " "), r.base.index, r.fields },
-      { row.name, row.alias, i, row.mask, row.value, row.init, row.mnemonic,
-      row.operands, row.base.index, row.fields }, where)
+    t.eq({ r.name, r.alias, r.mask, r.value, r.init, r.mnemonic,
+      table.concat(r.operands, " "), r.base.place, r.fields },
+      { row.name, row.alias, row.mask, row.value, row.init, row.mnemonic,
+      row.operands, isa.row(row.base.place).place, row.fields }, where)
+    t.ok(r.place > last, where)
+    last = r.place
     local rule = r.alias and r.prefer or not r.alias and r.legal
     t.eq(rule and true or nil, row.condition and true, where)
   end

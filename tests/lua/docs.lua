@@ -199,17 +199,27 @@ test("every option is documented", function(t)
 end)
 
 test("every option of the program is documented", function(t)
-  local help = io.popen((os.getenv "TV_BUILD" or "build/rel")
-    .. "/tinyvmm --help")
-  local text = help:read "a"
-  help:close()
-  for _, path in ipairs { "init", "run", "dis", "asm" } do
-    local source = read("lua/tinyvmm/cli/" .. path .. ".lua")
-    for option in source:gmatch '%["(%-[%w-]+)"%]%s*=' do
-      if option ~= "-h" then
-        t.ok(text:find(option, 1, true), "--help: " .. option)
-        t.ok(readme:find(option, 1, true) or option == "--version"
-          or option == "--help", "README: " .. option)
+  local cli = require "tinyvmm.cli"
+  local verbs = { [""] = cli }
+  for verb in pairs(cli.VERBS) do
+    verbs[verb] = require("tinyvmm.cli." .. verb)
+    t.ok(cli.HELP:find("\n  " .. verb .. " "), "--help: " .. verb)
+  end
+  local texts = { ["lua/README.md"] = readme, ["src/tinyvmm.1"] =
+    read "src/tinyvmm.1":gsub("\\%-", "-"), ["src/tinyvmm.bash"] =
+    read "src/tinyvmm.bash", ["src/_tinyvmm"] = read "src/_tinyvmm" }
+  for verb, module in pairs(verbs) do
+    for path, text in pairs(texts) do
+      t.ok(verb == "" or text:find("%f[%w]" .. verb .. "%f[%W]"),
+        path .. ": " .. verb)
+    end
+    for option in pairs(module.OPTIONS) do
+      t.ok(option == "-h" or module.HELP:find("[ ,]" .. option:gsub("%-",
+        "%%-") .. "%f[^%w-]"), verb .. " --help: " .. option)
+      for path, text in pairs(texts) do
+        local bare = path:find "%.1$" and option:gsub("^%-", "") or option
+        t.ok(option == "-h" or text:find(bare, 1, true),
+          path .. ": " .. verb .. " " .. option)
       end
     end
   end

@@ -511,6 +511,7 @@ function asm.assemble(text, opts)
     error("the text to assemble must be a string, not a " .. type(text), 2)
   end
   local self = new(opts)
+  encode.trim()
   local ok, img = pcall(function()
     self:run(opts.name or "asm", text)
     return settle.finish(self)

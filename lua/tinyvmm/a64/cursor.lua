@@ -13,22 +13,23 @@
 
 local expr = require "tinyvmm.a64.expr"
 
-local find, sub = string.find, string.sub
+local find, match, sub = string.find, string.match, string.sub
 
 local M = {}
 
 -- Registers by name: { n, bank, sp }; bank is x w b h s d q v; number 31 of x
--- and w is sp or zr. Filled with the first use of each spelling.
-local REGS = {}
-for _, bank in ipairs { "x", "w" } do
-  for n = 0, 30 do REGS[bank .. n] = { n = n, bank = bank } end
-end
-for _, bank in ipairs { "b", "h", "s", "d", "q", "v" } do
-  for n = 0, 31 do REGS[bank .. n] = { n = n, bank = bank } end
-end
-REGS.sp, REGS.wsp = { n = 31, bank = "x", sp = true },
-  { n = 31, bank = "w", sp = true }
-REGS.xzr, REGS.wzr = { n = 31, bank = "x" }, { n = 31, bank = "w" }
+-- and w is sp or zr. The numbered ones are made with the first use.
+local REGS = { sp = { n = 31, bank = "x", sp = true },
+  wsp = { n = 31, bank = "w", sp = true }, xzr = { n = 31, bank = "x" },
+  wzr = { n = 31, bank = "w" } }
+
+setmetatable(REGS, { __index = function(t, name)
+  local bank, digits = match(name, "^([xwbhsdqv])([1-9]?%d)$")
+  local n = math.tointeger(digits)
+  if not n or n > 31 or n == 31 and find(bank, "[xw]") then return nil end
+  t[name] = { n = n, bank = bank }
+  return t[name]
+end })
 REGS.ip0, REGS.ip1, REGS.fp, REGS.lr = REGS.x16, REGS.x17, REGS.x29, REGS.x30
 
 -- The register that a name in any case spells, or nil.

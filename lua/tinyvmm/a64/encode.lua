@@ -90,12 +90,18 @@ function M.forget()
   number_of, symbol_of, tree, slots, size = {}, {}, {}, {}, 0
   class = setmetatable({}, { __index = function(t, text)
     local c = classify(text)
-    t[text] = c
+    t[text], size = c, size + 1
     return c
   end })
   slots.zero = setmetatable({}, nothing)
 end
 M.forget()
+
+-- Called before an assembly: the cache may grow by what one text holds, but
+-- not for ever.
+function M.trim()
+  if size > 100000 then M.forget() end
+end
 
 -- A cached word for a mnemonic and its atoms: word, fixup kind and label (nil,
 -- nil if it needs none); nil if encode must have a look.
@@ -167,7 +173,7 @@ local function shape(atoms, c, word)
       if lo2 and word >> lo2 & 31 ~= n then return end
       leaf[i] = register_slot(lo, lo2)
       rest = rest & ~(31 << lo) & ~(lo2 and 31 << lo2 or 0)
-    elseif symbol_of[t] and c.fix then
+    elseif c.fix and symbol_of[t] == c.sym then     -- not a prefetch name
       if leaf.at then return end
       leaf.at, leaf.fix = i, c.fix
     elseif byte(cls) == 105 then        -- "i..", "id"
@@ -244,8 +250,6 @@ local function remember(m, atoms, c, word)
   elseif old.joint then
     old.joint[old.key(table.unpack(atoms))] = rest
   end
-  size = size + 1
-  if size > 200000 then M.forget() end
 end
 
 -- Trying rows ----------------------------------------------------------------
@@ -283,9 +287,7 @@ local function try(c, row, q)
   end
   if find(c.s, "[^ \t\r]", c.p) then return refuse_tail(c, #operands + 1) end
   local w = copy_fields(row, c.w)
-  -- A row with letters of the mnemonic filled in has lost those fields; the
-  -- rule is about the whole row.
-  local legal = isa.row(row.index).base.legal
+  local legal = row.base.legal
   if w & row.mask ~= row.value or legal and not legal(w) then
     return cursor.miss(c, q, cursor.RANGE,
       "this combination of operands is reserved")

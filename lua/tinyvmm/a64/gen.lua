@@ -18,7 +18,7 @@ local head = [[
 local rows = reader.rows()
 local places = reader.check(rows)
 local base_rows = isa.narrowest(rows)
-table.sort(base_rows, function(a, b) return a.index < b.index end)
+table.sort(base_rows, function(a, b) return a.place < b.place end)
 
 -- Lines of at most 80 columns from `words`, each line begun with `indent`.
 local function wrap(words, indent, ending)
@@ -266,20 +266,24 @@ end
 local compiled = [[
 --
 -- The rows of the table, for isa.lua, which says what a row has.
--- places: field -> lowest bit << 8 | width.
--- rows, in table order: name ("~" for an alias), mask, value, init, number of
---   its rule (0: none), fields ("N=sf," has to equal sf), mnemonic, operands.
--- stems: first letter -> lines of a mnemonic up to its first brace, and rows.
+-- rows: a line a row, in table order: mask, value and init in hex; number of
+--   its rule (0: none); positions in shapes, in operands and (0: it is one) of
+--   its base in rows; mnemonic and name.
+-- shapes: the fields of a row, each as lowest bit, width (both in hex), name;
+--   "N=sf" has to equal sf. operands: the operand kinds of a row.
+-- stems: first letter -> lines of a mnemonic up to its first brace and the
+--   positions of its rows, "." after those without a brace.
 -- rules: functions of a word; those called with it are in isa.lua.
 local M = {}
 
-M.places = {
-%s
-}
+M.rows = [=[
+%s]=]
 
-M.rows = {
-%s
-}
+M.shapes = [=[
+%s]=]
+
+M.operands = [=[
+%s]=]
 
 M.stems = {
 %s
@@ -294,69 +298,82 @@ end
 return M
 ]]
 
--- The rules in use, as Lua over w, and the number of each.
-local function lua_rules()
-  local list, number = {}, {}
-  for _, row in ipairs(rows) do
-    local text = row.condition
-    local code = text and text:gsub("%f[%w_]%a[%w_]*", function(id)
-      local f = places[id]
-      return f and "(" .. field_code(f) .. ")"
-    end)
-    if code and not number[code] then
-      local words = {}
-      for word in code:gmatch "%S+" do words[#words + 1] = word end
-      list[#list + 1] = "    function(w)\n"
-        .. wrap({ "return", table.unpack(words) }, "      ", "")
-        .. "\n    end,"
-      number[code] = #list
+-- A list of distinct texts in the order of their first use. Called with a text
+-- it returns its number, or its position if all are written one a line.
+local function distinct()
+  return setmetatable({ list = {}, number = {}, position = {}, size = 1 }, {
+    __call = function(self, text)
+      if not self.number[text] then
+        table.insert(self.list, text)
+        self.number[text], self.position[text] = #self.list, self.size
+        self.size = self.size + #text + 1
+      end
+      return self.number[text], self.position[text]
+    end,
+    __tostring = function(self)
+      return table.concat(self.list, "\n") .. "\n"
     end
-    number[row] = number[code] or 0
-  end
-  return table.concat(list, "\n"), number
+  })
 end
 
-local function record(row, number)
-  local fields = {}
+-- A condition as Lua over w.
+local function lua_rule(text)
+  local code = text:gsub("%f[%w_]%a[%w_]*", function(id)
+    local f = places[id]
+    return f and "(" .. field_code(f) .. ")"
+  end)
+  local words = {}
+  for word in code:gmatch "%S+" do words[#words + 1] = word end
+  return "    function(w)\n" .. wrap({ "return", table.unpack(words) },
+    "      ", "") .. "\n    end,"
+end
+
+local function shape_text(row)
+  local list = {}
   for i, f in ipairs(row.fields) do
-    fields[i] = f.name .. "=" .. (f.same or "")
+    list[i] = ("%02x%02x%s%s"):format(f.lo, f.width, f.name,
+      f.same and "=" .. f.same or "")
   end
-  local text = ("  %q,"):format(("%s %x %x %x %d %s %s %s"):format(
-    row.alias and "~" or row.name, row.mask, row.value, row.init, number[row],
-    #fields > 0 and table.concat(fields, ",") or "-", row.mnemonic,
-    row.operands):gsub(" $", ""))
-  return text
+  return table.concat(list, " ")
 end
 
-local function records(number)
-  local list = {}
-  for i, row in ipairs(rows) do list[i] = record(row, number) end
-  return table.concat(list, "\n")
-end
-
-local function place_list()
-  local list = {}
-  for i, f in ipairs(sorted_fields()) do
-    list[i] = ("%s = 0x%04x,"):format(f.name, f.lo << 8 | f.width)
-  end
-  return wrap(list, "  ", "")
-end
-
--- "\nadd 3 17\nadc 40\n" for each first letter, sorted by the letter.
-local function stem_list()
-  local letters, lines, order = {}, {}, {}
+-- The lines of all rows, and what their numbers and positions stand for. Adds
+-- the position of each row's line to positions[row].
+local function row_lines(positions)
+  local shapes, operands, rules = distinct(), distinct(), distinct()
+  local lines, at = {}, 1
   for i, row in ipairs(rows) do
-    local stem = row.mnemonic:match "^%l[^{]*"
+    local rule = row.condition and rules(lua_rule(row.condition)) or 0
+    local _, shape = shapes(shape_text(row))
+    local _, kinds = operands(row.operands)
+    lines[i] = ("%08x %08x %08x %02d %04d %04d %05d %s %s\n"):format(row.mask,
+      row.value, row.init, rule, shape, kinds,
+      row.alias and positions[row.base] or 0, row.mnemonic,
+      row.alias and "~" or row.name)
+    positions[row] = at
+    at = at + #lines[i]
+  end
+  return table.concat(lines), shapes, operands, rules
+end
+
+-- For each first letter "\nadd 00162.00290.\nadc 00830.\n".
+local function stem_list(positions)
+  local letters, lines, order = {}, {}, {}
+  for _, row in ipairs(rows) do
+    local stem, brace = row.mnemonic:match "^(%l[^{]*)(.?)"
     local letter = stem and stem:sub(1, 1)
     if stem and not lines[stem] then
-      lines[stem] = stem
+      lines[stem] = stem .. " "
       if not letters[letter] then
         letters[letter] = {}
         order[#order + 1] = letter
       end
       table.insert(letters[letter], stem)
     end
-    if stem then lines[stem] = lines[stem] .. " " .. i end
+    if stem then
+      lines[stem] = ("%s%05d%s"):format(lines[stem], positions[row],
+        brace == "" and "." or brace)
+    end
   end
   table.sort(order)
   for k, letter in ipairs(order) do
@@ -368,9 +385,10 @@ local function stem_list()
 end
 
 function gen.compiled_lua()
-  local rules, number = lua_rules()
-  return head:gsub("//", "--") .. compiled:format(place_list(),
-    records(number), stem_list(), rules)
+  local positions = {}
+  local lines, shapes, operands, rules = row_lines(positions)
+  return head:gsub("//", "--") .. compiled:format(lines, tostring(shapes),
+    tostring(operands), stem_list(positions), table.concat(rules.list, "\n"))
 end
 
 -- The files ------------------------------------------------------------------

@@ -11,10 +11,12 @@
 --   mnemonic  "add"; operands = array of operand kinds, {"Rd.sp", "aimm"}
 --   legal     nil or function(word): the base row's `!` rule and `=` fields
 --   prefer    nil or function(word): this alias's `?` preference
---   base      the base row (itself, for a base row); index = place in the table
+--   base      the base row (itself, for a base row); place = a number that
+--             grows along the table
 -- README.md has the notation and the operand kinds.
-local find, gmatch, match, sub, tonumber = string.find, string.gmatch,
-  string.match, string.sub, tonumber
+local byte, find, match, sub, unpack = string.byte, string.find,
+  string.match, string.sub, string.unpack
+local tonumber = tonumber
 
 local isa = {}
 
@@ -97,114 +99,111 @@ end
 
 -- Rows -----------------------------------------------------------------------
 
-local compiled, rules            -- compiled.lua and its rules, once they are
-local rows, bases = {}, nil
+local compiled, text, rules      -- compiled.lua, its rows and rules, when used
 
 local function load_rows()
   compiled = require "tinyvmm.a64.compiled"
+  text = compiled.rows
   rules = compiled.rules(env.limm_is_wide, env.sysop, env.sysop_xt)
 end
 
--- The fields of a text, "sf=,N=sf,rd=": array and by name.
-local shapes = {}
-
-local function shape_of(text)
-  local fields, by_name, n = {}, {}, 0
-  for name, same in gmatch(text, "(%w+)=(%w*)") do
-    local place = compiled.places[name]
-    local f = { name = name, lo = place >> 8, width = place & 255,
-      same = same ~= "" and same or nil }
+-- The words of the line at p of a text, passed through `map` if there is one.
+local function words_at(lines, p, map)
+  local list, n = {}, 0
+  local stop = find(lines, "\n", p, true)
+  while p < stop do
+    local q = find(lines, " ", p, true)
+    if not q or q > stop then q = stop end
+    local word = sub(lines, p, q - 1)
     n = n + 1
-    fields[n], by_name[name] = f, f
+    list[n] = map and map[word] or word
+    p = q + 1
   end
-  local shape = { fields, by_name }
-  shapes[text] = shape
+  return list
+end
+
+-- Fields by how shapes write them: "0505rn", "1601N=sf".
+local fields = setmetatable({}, { __index = function(t, written)
+  local lo, width, name, same = match(written, "^(%x%x)(%x%x)(%w+)=?(%w*)$")
+  local field = { name = name, lo = tonumber(lo, 16),
+    width = tonumber(width, 16), same = same ~= "" and same or nil }
+  t[written] = field
+  return field
+end })
+
+-- The line at p of compiled.shapes: an array of fields, and the same by name.
+local shapes = setmetatable({}, { __index = function(t, p)
+  local list, by_name = words_at(compiled.shapes, tonumber(p), fields), {}
+  for i = 1, #list do by_name[list[i].name] = list[i] end
+  local shape = { list, by_name }
+  t[p] = shape
   return shape
-end
+end })
 
-local operands_of = {}           -- by their text
+local operands = setmetatable({}, { __index = function(t, p)
+  local list = words_at(compiled.operands, tonumber(p))
+  t[p] = list
+  return list
+end })
 
-local function read_operands(text)
-  local kinds, n = {}, 0
-  for kind in gmatch(text, "%S+") do
-    n = n + 1
-    kinds[n] = kind
-  end
-  operands_of[text] = kinds
-  return kinds
-end
+local rows = {}
 
-local RECORD = "^(%S+) (%x+) (%x+) (%x+) (%d+) (%S+) (%S+) ?(.*)"
-
-local function read_row(i)
-  local name, mask, value, init, rule, shape, mnemonic, operands =
-    match(compiled.rows[i], RECORD)
-  local base
-  if name == "~" then
-    local k = i - 1
-    while find(compiled.rows[k], "^~") do k = k - 1 end
-    base = isa.row(k)
-  end
-  shape = shapes[shape] or shape_of(shape)
-  local row = {
-    name = base and base.name or name, alias = base ~= nil, index = i,
-    mask = tonumber(mask, 16), value = tonumber(value, 16),
-    init = tonumber(init, 16), fields = shape[1], field = shape[2],
-    mnemonic = mnemonic, operands = operands_of[operands]
-      or read_operands(operands), legal = nil, prefer = nil, base = base,
-    aliases = nil, print = nil
+-- The row whose line stands at `place` in compiled.rows.
+local function row_at(place)
+  local row = rows[place]
+  if row then return row end
+  local mask, value, init, rule, shape, kinds, base, at =
+    unpack("c8xc8xc8xc2xc4xc4xc5x", text, place)
+  local blank = find(text, " ", at, true)
+  base = base ~= "00000" and row_at(tonumber(base)) or nil
+  rule, shape = rules[tonumber(rule)], shapes[shape]
+  row = {
+    name = base and base.name
+      or sub(text, blank + 1, find(text, "\n", blank, true) - 1),
+    alias = base ~= nil, place = place, mask = tonumber(mask, 16),
+    value = tonumber(value, 16), init = tonumber(init, 16),
+    fields = shape[1], field = shape[2], mnemonic = sub(text, at, blank - 1),
+    operands = operands[kinds], base = base, legal = rule,
+    prefer = nil, aliases = nil, print = nil
   }
-  rule = rules[tonumber(rule)]
-  if base then
-    row.legal, row.prefer = base.legal, rule
-  else
-    row.legal, row.base = rule, row
-  end
+  if base then row.legal, row.prefer = base.legal, rule
+  else row.base = row end
+  rows[place] = row
   return row
 end
 
--- The row of index i, in table order.
-function isa.row(i)
-  local row = rows[i]
-  if not row then
-    if not compiled then load_rows() end
-    row = read_row(i)
-    rows[i] = row
+local all, bases
+
+local function read_all()
+  if not compiled then load_rows() end
+  all, bases = {}, {}
+  local place = 1
+  while place <= #text do
+    local row = row_at(place)
+    all[#all + 1] = row
+    if row.alias then table.insert(row.base.aliases, row)
+    else row.aliases, bases[#bases + 1] = {}, row end
+    place = find(text, "\n", place, true) + 1
   end
-  return row
+end
+
+-- The row of index i, in table order, aliases included.
+function isa.row(i)
+  if not all then read_all() end
+  return all[i]
 end
 
 -- The number of rows, aliases included.
 function isa.count()
-  if not compiled then load_rows() end
-  return #compiled.rows
+  if not all then read_all() end
+  return #all
 end
 
--- Array of all base rows in table order.
+-- Array of all base rows in table order. Each has in `aliases` an array of its
+-- aliases, in the order in which the disassembler tries them.
 function isa.rows()
-  if bases then return bases end
-  bases = {}
-  for i = 1, isa.count() do
-    local row = isa.row(i)
-    if not row.alias then bases[#bases + 1] = row end
-  end
+  if not all then read_all() end
   return bases
-end
-
--- The aliases of a base row, in the order in which the disassembler tries
--- them; they stand right after it.
-function isa.aliases(base)
-  local list = base.aliases
-  if not list then
-    list = {}
-    local i = base.index + 1
-    while i <= isa.count() and isa.row(i).base == base do
-      list[#list + 1] = isa.row(i)
-      i = i + 1
-    end
-    base.aliases = list
-  end
-  return list
 end
 
 -- By mnemonic: the assembler's way in ---------------------------------------
@@ -255,23 +254,53 @@ local function spell(syntax, rest, fixed, out)
   end
 end
 
--- The rows whose mnemonic up to the first brace is `stem`, added to `out`.
-local function add_stem(out, stem, mnemonic)
-  local index = compiled.stems[sub(stem, 1, 1)]
-  local _, at = find(index, "\n" .. stem .. " ", 1, true)
-  if not at then return end
-  for i in gmatch(match(index, "^[^\n]*", at + 1), "%d+") do
-    local row = isa.row(tonumber(i))
-    if row.mnemonic == mnemonic then
-      out[#out + 1] = row
-    elseif row.mnemonic ~= stem then
-      local ways = {}
-      spell(sub(row.mnemonic, #stem + 1), sub(mnemonic, #stem + 1), {}, ways)
-      for _, fixed in ipairs(ways) do
-        out[#out + 1] = narrow(row, fixed, mnemonic)
-      end
-    end
+-- Calls visit(place, braced) for each row whose mnemonic is `stem`, up to the
+-- first brace if it has one.
+local function each_place(stem, visit)
+  local lines = compiled.stems[sub(stem, 1, 1)]
+  local _, at = find(lines, "\n" .. stem .. " ", 1, true)
+  while at and byte(lines, at + 1) ~= 10 do           -- "00162." or "00162{"
+    visit(tonumber(sub(lines, at + 1, at + 5)), byte(lines, at + 6) == 123)
+    at = at + 6
   end
+end
+
+-- An array of the rows at some places, each made when it is looked at.
+local function rows_at(places)
+  return setmetatable({}, {
+    __len = function() return #places end,
+    __index = function(t, i)
+      t[i] = places[i] and row_at(places[i])
+      return rawget(t, i)
+    end
+  })
+end
+
+-- The narrowed rows for a mnemonic that is `stem` and letters for braces.
+local function add_narrowed(out, place, stem, mnemonic)
+  local row, ways = row_at(place), {}
+  spell(sub(row.mnemonic, #stem + 1), sub(mnemonic, #stem + 1), {}, ways)
+  for _, fixed in ipairs(ways) do
+    out[#out + 1] = narrow(row, fixed, mnemonic)
+  end
+end
+
+local function candidate_rows(mnemonic)
+  local places, narrowed = {}, {}
+  for n = 1, #mnemonic do
+    local stem = sub(mnemonic, 1, n)
+    each_place(stem, function(place, braced)
+      if braced then add_narrowed(narrowed, place, stem, mnemonic)
+      elseif stem == mnemonic then places[#places + 1] = place end
+    end)
+  end
+  if #narrowed == 0 then return rows_at(places) end
+  for _, place in ipairs(places) do narrowed[#narrowed + 1] = row_at(place) end
+  table.sort(narrowed, function(a, b)
+    if a.place ~= b.place then return a.place < b.place end
+    return a.value < b.value
+  end)
+  return narrowed
 end
 
 local by_mnemonic = {}
@@ -283,13 +312,8 @@ function isa.candidates(mnemonic)
   local found = by_mnemonic[mnemonic]
   if found then return found end
   if not compiled then load_rows() end
-  found = {}
-  if not compiled.stems[sub(mnemonic, 1, 1)] then return found end
-  for n = 1, #mnemonic do add_stem(found, sub(mnemonic, 1, n), mnemonic) end
-  table.sort(found, function(a, b)
-    if a.index ~= b.index then return a.index < b.index end
-    return a.value < b.value
-  end)
+  if not compiled.stems[sub(mnemonic, 1, 1)] then return {} end
+  found = candidate_rows(mnemonic)
   if #found > 0 then by_mnemonic[mnemonic] = found end
   return found
 end
@@ -343,7 +367,7 @@ function isa.narrowest(list)
     if fixed_bits[x] ~= fixed_bits[y] then
       return fixed_bits[x] > fixed_bits[y]
     end
-    return x.index < y.index
+    return x.place < y.place
   end)
   return out
 end
@@ -380,7 +404,8 @@ end
 
 -- The alias that the disassembler prefers for a word of `base`, or `base`.
 function isa.spelling(base, w)
-  local aliases = base.aliases or isa.aliases(base)
+  if not all then read_all() end
+  local aliases = base.aliases
   for i = 1, #aliases do
     local row = aliases[i]
     if w & row.mask == row.value then

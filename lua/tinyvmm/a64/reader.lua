@@ -4,7 +4,7 @@
 -- whoever assembles or disassembles gets the rows from compiled.lua by isa.lua.
 -- A row read here:
 --   name      "ADD_i", of the base row for aliases too      alias  boolean
---   index     place in the table        base  the base row (itself, if it is)
+--   place     1, 2, 3 ..        base  the base row (itself, if it is one)
 --   mask, value   the fixed bits; init = value plus the bits that should be 1
 --   fields    array of {name=, lo=, width=, same=name or nil}; field[name]
 --   mnemonic  "ld{a}xr{bh}"; operands = "Rd.sp Rn.sp aimm"
@@ -82,8 +82,8 @@ function reader.read(text)
     local name, bits, syntax = line:match "^(%S+) +([^;]+); (.*)$"
     assert(name and (name ~= "~" or base), "cannot read row '" .. line .. "'")
     local row = read_row(name, bits, syntax, name == "~" and base or nil)
-    base, row.index = row.base, #rows + 1
-    rows[row.index] = row
+    base, row.place = row.base, #rows + 1
+    rows[row.place] = row
   end
   return rows
 end

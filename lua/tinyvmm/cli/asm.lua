@@ -9,7 +9,16 @@ local core = require "tinyvmm.core"
 
 local M = {}
 
-local OPTIONS = { ["-o"] = "a file name", ["--load"] = "an address" }
+M.HELP = [=[
+usage: tinyvmm asm IN.S -o OUT.bin
+
+Assembles GNU syntax to raw bytes.
+
+  -o FILE             where they go
+  --load ADDR         the address they are for (default 0x10000)
+]=]
+
+M.OPTIONS = { ["-o"] = "a file name", ["--load"] = "an address" }
 
 local function write(path, bytes)
   local file, why = io.open(path, "wb")
@@ -20,7 +29,7 @@ local function write(path, bytes)
 end
 
 function M.main(args)
-  local given, rest = cli.options(args, OPTIONS, true)
+  local given, rest = cli.verb_options(args, M)
   if not given then return rest end
   if #rest ~= 1 or not given["-o"] then
     return cli.fail(cli.USAGE, "asm needs IN.S -o OUT.bin; see --help")

@@ -11,8 +11,18 @@ local M = {}
 
 local BLOCK = 4096
 
+M.HELP = [=[
+usage: tinyvmm dis [-b ADDR] FILE
+
+Disassembles raw words: address, word, text, one a line.
+
+  -b ADDR             the address of the first (default 0)
+]=]
+
+M.OPTIONS = { ["-b"] = "an address" }
+
 function M.main(args)
-  local given, rest = cli.options(args, { ["-b"] = "an address" }, true)
+  local given, rest = cli.verb_options(args, M)
   if not given then return rest end
   if #rest ~= 1 then
     return cli.fail(cli.USAGE, "dis needs one file; see --help")

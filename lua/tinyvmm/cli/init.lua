@@ -1,7 +1,10 @@
 -- SPDX-License-Identifier: MIT
 --
--- The command line of the program: options, then a verb or a script. main()
--- gets the argument table of main.c and returns the exit code.
+-- The command line of the program: options, then a verb, a script, or
+-- nothing, which is a session. main() gets the argument table of main.c and
+-- returns the exit code. A verb is a file beside this one with HELP, OPTIONS
+-- and main(args, global); OPTIONS maps an option to true (a flag) or to the
+-- name of its value.
 
 local core = require "tinyvmm.core"
 
@@ -9,74 +12,104 @@ local M = {}
 
 M.USAGE = 125
 M.ERROR = 1
+M.INTERRUPTED = 130
 
-local HELP = [[
-usage: tinyvmm [options] SCRIPT.lua [ARGS...]    run a Lua script
-       tinyvmm [options] -e CODE [ARGS...]       run Lua code
-       tinyvmm [options] run GUEST               run a guest: .S, ELF or raw
-       tinyvmm dis [-b ADDR] FILE                disassemble raw words
-       tinyvmm asm IN.S -o OUT.bin               assemble
+M.VERBS = { run = true, asm = true, dis = true, backends = true, help = true }
+
+M.HELP = [[
+usage: tinyvmm [options]                        a session: .help there
+       tinyvmm [options] SCRIPT.lua [ARGS...]   run a Lua script (-: stdin)
+       tinyvmm [options] -e CODE [ARGS...]      run Lua code
+       tinyvmm [options] VERB ...
+
+verbs; tinyvmm VERB --help tells more:
+  run GUEST           run a guest without a script: .S, ELF or raw
+  asm IN.S            assemble
+  dis FILE            disassemble raw words
+  backends            what can run guests here, and why the rest cannot
+  help [VERB]         this text, or a verb's
 
 options:
   --backend NAME      soft (default), hvf, kvm, or best
+  -i                  a session after the script or code
   -v                  tell the steps on stderr
   --version, --help
-
-options of run:
-  --ram SIZE[@BASE]   RAM, such as 64M or 64M@0x40000000 (default 1M at 0)
-  --load ADDR         where raw bytes and .S go (default 0x10000)
-  --budget N          stop after N instructions
-  --timeout SECONDS   stop after that time
-  --no-strict         unaligned and atomic accesses work with the MMU off
-
-run ends with EXIT's status (x1 & 255), 124 budget or timeout, 125 usage or
-set-up, 126 fault or unanswered exit, 130 Ctrl-C.
 ]]
+
+M.OPTIONS = {
+  ["--backend"] = "a name", ["-e"] = "code", ["-i"] = true, ["-v"] = true,
+  ["--version"] = true, ["--help"] = true, ["-h"] = true
+}
 
 -- "tinyvmm: text" on stderr; returns the code, for `return fail(...)`.
 function M.fail(code, ...)
+  io.stdout:flush()
   io.stderr:write("tinyvmm: ", string.format(...), "\n")
   return code
 end
 
-local function set(list)
-  local names = {}
-  for name in pairs(list) do names[name] = true end
-  return names
+-- "; did you mean 'x'?" or `otherwise`. Names are the keys of a table.
+function M.hint(word, names, otherwise)
+  local set = {}
+  for name in pairs(names) do set[name] = true end
+  local near = core._nearest(word, set)
+  return near and ("; did you mean '%s'?"):format(near) or otherwise or ""
 end
 
--- Takes options off the argument list. `known` maps an option to true (a
--- flag) or to the name of its value. Returns the values by option and the
--- rest; nil after an error was told. Stops at the first word that is no
--- option, unless `anywhere`.
+-- Takes options off the argument list. Returns the values by option and the
+-- rest; nil and the exit code after an error was told. Stops at the first
+-- word that is no option, unless `anywhere`, and at "--".
 function M.options(args, known, anywhere)
   local given, rest, i = {}, {}, 1
-  while args[i] do
+  while args[i] and args[i] ~= "--" do
     local word = args[i]
     local name, value = word:match "^(%-%-[%w-]+)=(.*)$"
     name = name or word
+    local kind = known[name]
     if word == "-" or not word:find "^%-" then
       if not anywhere then break end
       rest[#rest + 1] = word
-    elseif not known[name] then
-      local near = core._nearest(name, set(known))
+    elseif not kind then
       return nil, M.fail(M.USAGE, "unknown option '%s'%s", name,
-        near and "; did you mean '" .. near .. "'?" or "; see --help")
-    elseif known[name] == true then
-      given[name] = true
+        M.hint(name, known, "; see --help"))
+    elseif kind == true and value then
+      return nil, M.fail(M.USAGE, "%s takes no value", name)
+    elseif kind == true or type(kind) == "table" then
+      given[name] = value or true
     else
       if not value then
         i = i + 1
         value = args[i]
       end
       if not value then
-        return nil, M.fail(M.USAGE, "%s needs %s", name, known[name])
+        return nil, M.fail(M.USAGE, "%s needs %s", name, kind)
       end
-      given[name] = value
+      local list = given[name] or {}
+      list[#list + 1] = value
+      given[name] = list
     end
     i = i + 1
   end
-  for k = i, #args do rest[#rest + 1] = args[k] end
+  for k = args[i] == "--" and i + 1 or i, #args do
+    rest[#rest + 1] = args[k]
+  end
+  for name, list in pairs(given) do
+    if type(list) == "table" and not known[name]:find "%.%.%.$" then
+      given[name] = list[#list]
+    end
+  end
+  return given, rest
+end
+
+-- The same for a verb: --help prints its text.
+function M.verb_options(args, verb)
+  local known = { ["--help"] = true, ["-h"] = true }
+  for name, kind in pairs(verb.OPTIONS) do known[name] = kind end
+  local given, rest = M.options(args, known, true)
+  if given and (given["--help"] or given["-h"]) then
+    io.stdout:write(verb.HELP)
+    return nil, 0
+  end
   return given, rest
 end
 
@@ -102,16 +135,18 @@ local function set_arg(argv, script, rest)
   arg[0] = script
 end
 
-local OPTIONS = {
-  ["--backend"] = "a name", ["-e"] = "code", ["-v"] = true,
-  ["--version"] = true, ["--help"] = true, ["-h"] = true
-}
-
-local VERBS = { run = true, dis = true, asm = true }
-
 local function readable(path)
   local file = io.open(path)
   return file and file:close()
+end
+
+local function session() return require "tinyvmm.cli.repl".main() end
+
+local function script(argv, given, rest, word)
+  set_arg(argv, word, rest)
+  local chunk, problem = loadfile(word ~= "-" and word or nil)
+  local code = run_chunk(chunk, problem, rest)
+  return code == 0 and given["-i"] and session() or code
 end
 
 local function start(argv, given, rest)
@@ -119,22 +154,20 @@ local function start(argv, given, rest)
   if given["-e"] then
     set_arg(argv, "-e", rest)
     local chunk, problem = load(given["-e"], "=(-e)")
-    return run_chunk(chunk, problem, rest)
+    local code = run_chunk(chunk, problem, rest)
+    return code == 0 and given["-i"] and session() or code
   end
   local word = table.remove(rest, 1)
   if not word then
-    io.stderr:write(HELP)
-    return M.USAGE
-  elseif VERBS[word] then
+    return session()
+  elseif M.VERBS[word] then
     return require("tinyvmm.cli." .. word).main(rest, given)
   elseif word ~= "-" and not readable(word) then
-    local near = core._nearest(word, VERBS)
-    return M.fail(near and M.USAGE or M.ERROR, "cannot open '%s'%s", word,
-      near and "; did you mean the verb '" .. near .. "'?" or "")
+    local hint = M.hint(word, M.VERBS)
+    return M.fail(hint ~= "" and M.USAGE or M.ERROR, "cannot open '%s'%s",
+      word, hint)
   end
-  set_arg(argv, word, rest)
-  local chunk, problem = loadfile(word ~= "-" and word or nil)
-  return run_chunk(chunk, problem, rest)
+  return script(argv, given, rest, word)
 end
 
 -- Makes it the default of tv.vm; returns an exit code if there is none such.
@@ -146,16 +179,15 @@ function M.set_backend(name)
     core._default_backend(name)
     return nil
   end
-  local near = core._nearest(name, names)
   return M.fail(M.USAGE, "no backend is called '%s'%s", name,
-    near and "; did you mean '" .. near .. "'?" or "")
+    M.hint(name, names))
 end
 
 function M.main(argv)
-  local given, rest = M.options(argv, OPTIONS)
+  local given, rest = M.options(argv, M.OPTIONS)
   if not given then return rest end
   if given["--help"] or given["-h"] then
-    io.stdout:write(HELP)
+    io.stdout:write(M.HELP)
     return 0
   elseif given["--version"] then
     print("TinyVMM " .. core.version)

@@ -4,18 +4,46 @@
 -- ended, and a line on stderr says why when it was not by EXIT.
 
 local cli = require "tinyvmm.cli"
+local machine = require "tinyvmm.cli.machine"
 local tv = require "tinyvmm"
 
 local M = {}
 
-local OPTIONS = {
+M.HELP = [[
+usage: tinyvmm run [options] GUEST
+
+Runs a guest without a script: assembly (.S, .s), a static ELF file for
+AArch64, or raw bytes. Its PUTCHAR and PUTS go to stdout.
+
+  --ram SIZE[@BASE]   RAM, such as 64M or 64M@0x40000000 (default 1M at 0;
+                      for ELF files what the segments need)
+  --load ADDR         where raw bytes and .S go (default 0x10000)
+  --reg NAME=VALUE    a register's first value, a number or a symbol; may be
+                      given several times
+  --symbols FILE      names for addresses, from an ELF file or nm's output
+  --budget N          stop after N instructions
+  --timeout SECONDS   stop after that time
+  --no-strict         unaligned and atomic accesses work with the MMU off
+  --trace[=FILE]      a line for each instruction: address, symbol, text,
+                      changed registers; to stderr or a file
+  --regs              show the registers at the end, on stderr
+  --stats             show instructions, time and exits at the end, on stderr
+  --backend NAME      soft (default), hvf, kvm, or best
+  -v                  tell the steps on stderr
+
+Ends with EXIT's status (x1 & 255), 124 budget or timeout, 125 usage or
+set-up, 126 fault or unanswered exit, 130 Ctrl-C.
+]]
+
+M.OPTIONS = {
   ["--ram"] = "SIZE[@BASE]", ["--load"] = "an address", ["--budget"] =
     "a number of instructions", ["--timeout"] = "seconds",
-  ["--no-strict"] = true, ["--backend"] = "a name", ["-v"] = true
+  ["--reg"] = "NAME=VALUE...", ["--symbols"] = "a file",
+  ["--no-strict"] = true, ["--trace"] = {}, ["--regs"] = true,
+  ["--stats"] = true, ["--backend"] = "a name", ["-v"] = true
 }
 
-local LIMIT, FAULT, INTERRUPTED = 124, 126, 130
-local STACK, TAIL, LOW, HIGH = 0x1000, 1 << 20, 1 << 21, 1 << 16
+local LIMIT, FAULT = 124, 126
 
 -- "64M@0x40000000" -> { base, size }
 local function parse_ram(text)
@@ -25,20 +53,13 @@ local function parse_ram(text)
   return size and base and { base, size }
 end
 
--- RAM for an ELF file: its segments, from 2 MiB steps below to 64 KiB steps
--- above, and 1 MiB for the stack.
-local function elf_ram(image)
-  local base = image.low & -LOW
-  return { base, (image.high + HIGH - 1 & -HIGH) - base + TAIL }
-end
-
 local function number(given, name, parse)
   local text = given[name]
   if not text then return true end
   local value = parse(text)
   if not value then
     return false, cli.fail(cli.USAGE, "%s needs %s, not '%s'", name,
-      OPTIONS[name], text)
+      M.OPTIONS[name], text)
   end
   given[name] = value
   return true
@@ -59,28 +80,77 @@ local function parse_values(given)
   end
 end
 
--- The image, or nil and the exit code.
-local function load_image(path)
-  local ok, image, why = pcall(tv.load, path)
-  if not ok then return nil, cli.fail(cli.USAGE, "%s", image) end
-  if not image then return nil, cli.fail(cli.USAGE, "%s", why) end
-  return image
+-- "x0=5", "pc=main", "d0=1.5", as options of vm:vcpu.
+local function registers(vm, list)
+  local values = {}
+  for _, text in ipairs(list or {}) do
+    local name, value = text:match "^(%w[%w_]*)=(.+)$"
+    if not name then
+      error(("--reg needs NAME=VALUE, not '%s'"):format(text), 0)
+    end
+    local n = tonumber(value)
+    if n and not name:find "^[ds]%d" then n = math.tointeger(n) end
+    if not n then
+      local ok, address = pcall(vm.address, vm, value)
+      if not ok then
+        error(("--reg %s: '%s' is no number, and %s"):format(name, value,
+          address), 0)
+      end
+      n = address
+    end
+    values[name:lower()] = n
+  end
+  return values
 end
 
-local function set_up(image, given)
-  local vm, why = tv.vm { strict = not given["--no-strict"],
-    ram = given["--ram"] or image.segments and elf_ram(image) or "1M" }
-  if not vm then return nil, cli.fail(cli.USAGE, "%s", why) end
-  local ok, problem
-  if image.segments and not given["--load"] then
-    ok, problem = pcall(vm.load, vm, image)
-  else
-    ok, problem = pcall(vm.load, vm, given["--load"] or 0x10000, image)
+-- vm and cpu with everything set, or nil and the exit code.
+local function set_up(path, given)
+  local function refuse(why) return nil, cli.fail(cli.USAGE, "%s", why) end
+  local image, why = machine.image(path)
+  if not image then return refuse(why) end
+  local symbols = require "tinyvmm.cli.symbols"
+  local names
+  if given["--symbols"] then
+    names, why = symbols.read(given["--symbols"])
+    if not names then return refuse(why) end
   end
-  if not ok then return nil, cli.fail(cli.USAGE, "%s", problem) end
-  local cpu, refused = vm:vcpu {}
-  if not cpu then return nil, cli.fail(cli.USAGE, "%s", refused) end
-  return vm
+  local ok, vm, cpu = pcall(machine.make, image, {
+    strict = not given["--no-strict"], ram = given["--ram"],
+    load = given["--load"],
+    registers = function(vm)
+      if names then symbols.add(vm, names) end
+      return registers(vm, given["--reg"])
+    end
+  })
+  if not ok then return refuse(vm) end
+  if not vm then return refuse(cpu) end
+  return vm, cpu
+end
+
+-- Starts --trace; returns false and the exit code if it cannot.
+local function start_trace(vm, to)
+  if not to then return true end
+  local file, why = io.stderr, nil
+  if to ~= true then
+    file, why = io.open(to, "w")
+    if not file then return false, cli.fail(cli.USAGE, "%s", why) end
+  end
+  local ok, refused = vm:trace(file)
+  if ok then return true end
+  return false, cli.fail(cli.USAGE, "%s", refused)
+end
+
+local function stats(vm, cpu, seconds)
+  local n, counts = cpu.vm.exact and cpu.icount or 0, {}
+  for kind, count in pairs(vm.exits) do
+    counts[#counts + 1] = ("%s %d"):format(kind, count)
+  end
+  table.sort(counts)
+  io.stderr:write(("tinyvmm: %d instructions in %.3f s, %.1f MIPS; virtual "
+    .. "time %.6f s\n"):format(n, seconds,
+    n / math.max(seconds, 1e-6) / 1e6, vm.time / 1e9))
+  io.stderr:write("tinyvmm: exits and hypercalls: ",
+    #counts > 0 and table.concat(counts, ", ") or "none", "\n")
 end
 
 local function report(exit)
@@ -92,8 +162,29 @@ local function report(exit)
   return cli.fail(limit and LIMIT or FAULT, "%s", exit.why)
 end
 
+local function report_error(problem)
+  local what, place = tostring(problem):match "^(interrupted)\nguest: ([^\n]*)"
+  if what then return cli.fail(cli.INTERRUPTED, "%s, %s", what, place) end
+  return cli.fail(cli.USAGE, "%s", problem)
+end
+
+local function go(vm, cpu, given)
+  local start = os.clock()
+  local ok, exit = pcall(vm.run, vm, { budget = given["--budget"],
+    timeout = given["--timeout"] })
+  local seconds = os.clock() - start
+  local written, problem = pcall(vm.trace, vm, nil)
+  local code = ok and report(exit) or report_error(exit)
+  if not written then code = cli.fail(cli.USAGE, "%s", problem) end
+  if given["--regs"] then
+    io.stderr:write(require "tinyvmm.cli.show".cpu(cpu), "\n")
+  end
+  if given["--stats"] then stats(vm, cpu, seconds) end
+  return code
+end
+
 function M.main(args, global)
-  local given, rest = cli.options(args, OPTIONS, true)
+  local given, rest = cli.verb_options(args, M)
   if not given then return rest end
   if #rest ~= 1 then
     return cli.fail(cli.USAGE, "run needs one guest file; see --help")
@@ -101,16 +192,10 @@ function M.main(args, global)
   if given["-v"] and not global["-v"] then require "tinyvmm.cli.verbose" end
   local bad = cli.set_backend(given["--backend"]) or parse_values(given)
   if bad then return bad end
-  local image, code = load_image(rest[1])
-  if not image then return code end
-  local vm <close>, failed = set_up(image, given)
-  if not vm then return failed end
-  local ok, exit = pcall(vm.run, vm, { budget = given["--budget"],
-    timeout = given["--timeout"] })
-  if ok then return report(exit) end
-  local what, place = tostring(exit):match "^(interrupted)\nguest: ([^\n]*)"
-  if what then return cli.fail(INTERRUPTED, "%s, %s", what, place) end
-  return cli.fail(cli.USAGE, "%s", exit)
+  local vm <close>, cpu = set_up(rest[1], given)
+  if not vm then return cpu end
+  local ok, code = start_trace(vm, given["--trace"])
+  return ok and go(vm, cpu, given) or code
 end
 
 return M

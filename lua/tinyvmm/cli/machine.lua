@@ -1,0 +1,49 @@
+-- SPDX-License-Identifier: MIT
+--
+-- A machine for a guest file: what `tinyvmm run` and a session's .load make.
+
+local tv = require "tinyvmm"
+
+local M = {}
+
+local TAIL, LOW, HIGH = 1 << 20, 1 << 21, 1 << 16
+
+-- RAM for an ELF file: its segments, from 2 MiB steps below to 64 KiB steps
+-- above, and 1 MiB for the stack.
+local function elf_ram(image)
+  local base = image.low & -LOW
+  return { base, (image.high + HIGH - 1 & -HIGH) - base + TAIL }
+end
+
+-- The guest file as an image; nil, message if it cannot be.
+function M.image(path)
+  local ok, image, why = pcall(tv.load, path)
+  if not ok then return nil, image end
+  return image, why
+end
+
+-- A VM with the image, and one vCPU. Options: ram, strict (of tv.vm), load
+-- (the address of what has none), registers (of vm:vcpu). Returns vm, cpu;
+-- or nil, message.
+function M.make(image, options)
+  local vm, why = tv.vm { strict = options.strict,
+    ram = options.ram or image.segments and elf_ram(image) or "1M" }
+  if not vm then return nil, why end
+  local ok, problem
+  if image.segments and not options.load then
+    ok, problem = pcall(vm.load, vm, image)
+  else
+    ok, problem = pcall(vm.load, vm, options.load or 0x10000, image)
+  end
+  if not ok then
+    vm:close()
+    return nil, problem
+  end
+  local registers = options.registers and options.registers(vm) or {}
+  local made, cpu, refused = pcall(vm.vcpu, vm, registers)
+  if made and cpu then return vm, cpu end
+  vm:close()
+  return nil, made and refused or cpu
+end
+
+return M

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+#
+# Completion of tinyvmm's command line for bash: options, verbs, then files.
+# tests/lua/docs.lua compares it with the program.
+
+_tinyvmm()
+{
+  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+  local verb= word skip= i words= files=
+  # The first word that is neither an option nor the value of one.
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    if [[ $skip ]]; then skip=; continue; fi
+    case $word in
+      --backend | -e) skip=1 ;;
+      -*) ;;
+      *) verb=$word; break ;;
+    esac
+  done
+  [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD - 2]}
+  [[ $current == = ]] && current=
+  case $before in
+    --backend) words="soft hvf kvm best" ;;
+    --trace | --symbols | -o) files='*' ;;
+    --ram) words="1M 64M 1G" ;;
+    --reg | --load | --budget | --timeout | -b | -e) return ;;
+    help) words="run asm dis backends" ;;
+    *) case $verb in
+      '')
+        words="run asm dis backends help --backend -e -i -v --version --help"
+        files='*.lua' ;;
+      run)
+        words="--ram --load --reg --symbols --budget --timeout --no-strict
+          --trace --regs --stats --backend -v --help"
+        files='*' ;;
+      asm) words="-o --load --help" files='*.[sS]' ;;
+      dis) words="-b --help" files='*' ;;
+      backends | help) words="--help" ;;
+      *) files='*' ;;
+    esac ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  if [[ $files && $current != -* ]]; then
+    compopt -o filenames 2>/dev/null
+    local IFS=$'\n'
+    [[ $files == '*' ]] || COMPREPLY+=($(compgen -d -- "$current"))
+    COMPREPLY+=($(compgen -f -X "!$files" -- "$current"))
+  fi
+} && complete -F _tinyvmm tinyvmm
