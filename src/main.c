@@ -19,6 +19,7 @@
 #include "bind/bind.h"
 #include "bind/embed.h"
 #include "bind/line.h"
+#include "bind/state.h"
 
 enum { EXIT_ERROR = 1, EXIT_INTERRUPTED = 130 };
 
@@ -153,7 +154,8 @@ static void push_arguments(lua_State *L, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  lua_State *L = luaL_newstate();
+  struct state state;
+  lua_State *L = state_open(&state);
   if (L == NULL) {
     fputs("tinyvmm: not enough memory\n", stderr);
     return EXIT_ERROR;
@@ -170,6 +172,6 @@ int main(int argc, char **argv) {
     fprintf(stderr, "tinyvmm: %s\n", lua_tostring(L, -1));
   if (ctrl_c.hit) code = EXIT_INTERRUPTED;
   signal(SIGINT, SIG_DFL);
-  lua_close(L);
+  state_close(&state, L);
   return code;
 }

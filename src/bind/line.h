@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Reading lines from a terminal, for the program only: see line.c.
+// Reading lines from a terminal: the module tinyvmm.line, for the program only.
+// The Lua module of the library does not have it.
 
 #ifndef BIND_LINE_H
 #define BIND_LINE_H

@@ -54,7 +54,8 @@ end
 -- Integer code -------------------------------------------------------------
 
 local function qemu_command(param, ...)
-  local words = { build.qemu, "-M", "virt", "-cpu", "cortex-a57", "-m", "64",
+  local words = { build.qemu, "-M", "virt", "-nic", "none",
+    "-cpu", "cortex-a57", "-m", "64",
     "-display", "none", "-monitor", "none", "-serial", "stdio",
     "-kernel", build.elf, ... }
   local offset = { rounds = 0, calls = 8, uart = 16, mmu = 24 }

@@ -259,7 +259,8 @@ local function on_qemu(t, image)
   f:write(image:bytes_at(BASE))
   f:flush()
   local pipe <close> = assert(io.popen("timeout 60 qemu-system-aarch64 \z
-    -M virt -cpu cortex-a57 -m 16 -display none -monitor none -serial stdio \z
+    -M virt -nic none -cpu cortex-a57 -m 16 -display none \z
+    -monitor none -serial stdio \z
     -device loader,file=" .. path .. ",addr=" .. ("%#x"):format(BASE)
     .. ",cpu-num=0,force-raw=on 2>&1 </dev/null"))
   return pipe:read "a"

@@ -69,7 +69,7 @@ sdk.each(test, "the semihosting example does the same in qemu",
       sdk.read "guest/examples/semihosting.c" },
       "GUEST_BASE=0x40210000")
     local output, code = t.run(("cd %s && qemu-system-aarch64 -M virt \z
-      -cpu cortex-a57 -display none -serial none -monitor none \z
+      -nic none -cpu cortex-a57 -display none -serial none -monitor none \z
       -semihosting-config enable=on,target=native,\z
       arg=semihosting,arg=one,arg=two -kernel %s 2>&1"):format(build.path,
       elf))

@@ -9,7 +9,7 @@ local PROGRAM = (os.getenv "TV_BUILD" or "build/rel") .. "/tinyvmm"
 -- Runs the program; returns { code, stdout, stderr }.
 local function run(t, arguments, before)
   local out, err = t.tmpname(), t.tmpname()
-  local _, how, code = os.execute(("%s timeout 60 %s %s >%s 2>%s </dev/null")
+  local _, how, code = os.execute(("%s timeout 60 %s </dev/null %s >%s 2>%s")
     :format(before or "", PROGRAM, arguments, out, err))
   local function slurp(path)
     local file <close> = assert(io.open(path, "rb"))
@@ -39,11 +39,51 @@ end
 
 local EXIT = "mov x0, #0; hvc #0\n"
 
-test("--version, --help and no arguments", function(t)
+test("--version, --help, help", function(t)
   expect(t, run(t, "--version"), 0, "^TinyVMM %d+%.%d+%.%d+\n$")
   expect(t, run(t, "--help"), 0, "^usage: tinyvmm")
   expect(t, run(t, "-h"), 0, "^usage: tinyvmm")
-  expect(t, run(t, ""), 125, nil, "^usage: tinyvmm")
+  expect(t, run(t, "help"), 0, "^usage: tinyvmm")
+end)
+
+test("each verb has its --help, in 80 columns", function(t)
+  for verb in pairs(require "tinyvmm.cli".VERBS) do
+    local result = run(t, verb .. " --help")
+    expect(t, result, 0, "^usage: tinyvmm " .. verb)
+    t.eq(run(t, verb .. " -h").out, result.out)
+    t.eq(run(t, "help " .. verb).out, result.out)
+    for line in result.out:gmatch "[^\n]+" do t.ok(#line <= 80, line) end
+  end
+  expect(t, run(t, "help rnu"), 125, nil,
+    "there is no verb 'rnu'; did you mean 'run'?")
+  expect(t, run(t, "run --version"), 125, nil, "unknown option '%-%-version'")
+end)
+
+test("options: values, repetition, --", function(t)
+  expect(t, run(t, "--help=x"), 125, nil, "%-%-help takes no value")
+  expect(t, run(t, "-e 'print(...)' -- -v"), 0, "^%-v\n$")
+  expect(t, run(t, "--backend hvf --backend soft -e 'print(1)'"), 0, "^1\n$")
+  expect(t, run(t, "-e 'print(1)' -e 'print(2)'"), 0, "^2\n$")
+end)
+
+test("- reads a script, -i begins a session after it", function(t)
+  local script = file(t, "print(#arg, ...) x = 6 * 7")
+  expect(t, run(t, "- a b <" .. script .. " 3<&-"), 0, "^2\ta\tb\n$")
+  local input = file(t, "x\n")
+  expect(t, run(t, "-i " .. script .. " <" .. input), 0,
+    "^0\n42 %(0x2a%)\n$")
+  expect(t, run(t, "-i -e 'x = 1' <" .. input), 0, "^1\n$")
+end)
+
+test("backends tells what is here, and why the rest is not", function(t)
+  local result = run(t, "backends")
+  expect(t, result, 0, "\nsoft +yes +our own CPU")
+  for _, b in ipairs(require "tinyvmm".backends()) do
+    t.ok(("\n" .. result.out):find("\n" .. b.name .. " +"
+      .. (b.usable and "yes" or "no")), result.out)
+    t.ok(b.usable or result.out:find(b.reason, 1, true), result.out)
+  end
+  expect(t, run(t, "backends soft"), 125, nil, "backends takes no 'soft'")
 end)
 
 test("unknown options, verbs and backends name the nearest", function(t)
@@ -126,7 +166,7 @@ end)
 test("run tells limits, faults and unanswered exits apart", function(t)
   local loop = file(t, "here: b .\n", ".S")
   expect(t, run(t, "run --budget 1000 " .. loop), 124, nil,
-    "^tinyvmm: the budget was used up at 0x10000 %(here%)[^\n]*\n$")
+    "^tinyvmm: the budget ended at 0x10000 %(here%)[^\n]*\n$")
   expect(t, run(t, "run " .. loop .. " --timeout 0.02"), 124, nil,
     "^tinyvmm: the timeout passed at 0x10000 %(here%)")
   expect(t, run(t, "run " .. file(t, "mov x1, #0x900000\nstr x0, [x1]\n",
@@ -158,6 +198,69 @@ test("run --no-strict lets unaligned accesses through", function(t)
     ".S")
   expect(t, run(t, "run " .. guest), 126, nil, "alignment: ldr x2, %[x1%]")
   expect(t, run(t, "run --no-strict " .. guest), 3)
+end)
+
+test("run --reg sets registers, by number or symbol", function(t)
+  local guest = file(t, "nop\nadd x1, x1, x2\n" .. EXIT .. "there: mov x1, #9\n"
+    .. EXIT, ".S")
+  expect(t, run(t, "run --reg x1=40 --reg X2=0x2 " .. guest), 42)
+  expect(t, run(t, "run --reg pc=there " .. guest), 9)
+  expect(t, run(t, "run --reg x1=-1 --reg x2=0xffffffffffffffff " .. guest),
+    254)
+  expect(t, run(t, "run --reg d0=1.5 --regs " .. guest), 0, nil, "pc 0x10010")
+  expect(t, run(t, "run --reg x77=1 " .. guest), 125, nil,
+    "did you mean 'x%d+'?")
+  expect(t, run(t, "run --reg pc=thre " .. guest), 125, nil,
+    "'thre' is no number, and no image has a symbol 'thre'; did you mean "
+      .. "'there'?")
+  expect(t, run(t, "run --reg x1 " .. guest), 125, nil, "needs NAME=VALUE")
+  expect(t, run(t, "run --reg x1=1.5 " .. guest), 125, nil, "'1.5' is no num")
+end)
+
+test("run --symbols names addresses", function(t)
+  local tv = require "tinyvmm"
+  local raw = file(t, tv.asm("nop\nb .\n"):bytes_at(0))
+  local names = file(t, "0000000000010000 T begin\n"
+    .. "0000000000010004 t forever\n                 U other\n")
+  expect(t, run(t, ("run --budget 9 --symbols %s %s"):format(names, raw)), 124,
+    nil, "at 0x10004 %(forever%), before b forever")
+  expect(t, run(t, ("run --budget 9 --reg pc=forever --symbols %s %s")
+    :format(names, raw)), 124, nil, "%(forever%)")
+  expect(t, run(t, ("run --symbols %s %s"):format(raw, raw)), 125, nil,
+    "line 1 is not 'ADDRESS TYPE NAME'")
+  expect(t, run(t, "run --symbols /nonexistent " .. raw), 125, nil, "No such")
+end)
+
+test("run --trace writes a line for each instruction", function(t)
+  local guest = file(t, "mov x1, #5\nlast: " .. EXIT, ".S")
+  local want = "0x10000               mov x1, #0x5               x1=0x5\n"
+    .. "0x10004  last         mov x0, #0x0\n"
+    .. "0x10008  last+4       hvc #0x0\n"
+  local result = run(t, "run --trace " .. guest)
+  expect(t, result, 5, nil, "")
+  t.eq(result.err, want)
+  local path = t.tmpname()
+  expect(t, run(t, ("run --trace=%s %s"):format(path, guest)), 5)
+  local out <close> = assert(io.open(path))
+  t.eq(out:read "a", want)
+  expect(t, run(t, "run --trace=/nonexistent/x " .. guest), 125, nil,
+    "No such file")
+  if io.open "/dev/full" then
+    expect(t, run(t, "run --trace=/dev/full " .. guest), 125, nil,
+      "cannot write the trace")
+  end
+end)
+
+test("run --stats and --regs tell on stderr, however it ends", function(t)
+  local guest = file(t, "mov x5, #5\nhvc #3\n", ".S")
+  local result = run(t, "run --stats --regs " .. guest)
+  expect(t, result, 126, "^$", "answer hvc #0 only")
+  t.ok(result.err:find "\n x5 0x5 ", result.err)
+  t.ok(result.err:find "\n => 0x10008: udf #0\n", result.err)
+  t.ok(result.err:find "\ntinyvmm: 2 instructions in %d+%.%d+ s, %d",
+    result.err)
+  t.ok(result.err:find "exits and hypercalls: hvc 1\n$", result.err)
+  t.ok(not result.err:find "\27", "no colours without a terminal")
 end)
 
 test("run names what is wrong with the guest file", function(t)

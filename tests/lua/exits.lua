@@ -133,8 +133,8 @@ test("fault unmapped: store, load and jump", function(t)
     { kind = "fault", reason = "unmapped", addr = 0x900000, far = 0x900000,
       size = 8, access = "w", pc = 4 },
     { "unmapped: str x0, [x1] at 0x4 (wild) wrote 8 bytes to 0x900000",
-      "no region is mapped there", "the nearest is RAM 0-0xffff",
-      "Map it with vm:map or fix x1 (x1 = 0x900000)" })
+      "where no memory is mapped", "the nearest is RAM 0-0xffff",
+      "vm:map or fix x1 (x1 = 0x900000)" })
   check(t, "mov x1, #0x900000; ldr w0, [x1, #4]!",
     { reason = "unmapped", addr = 0x900004, size = 4, access = "r" },
     { "read 4 bytes at 0x900004", "x1 (x1 = 0x900000)" })
@@ -144,7 +144,7 @@ test("fault unmapped: a jump tells where it came from", function(t)
   check(t, "mov x30, #0xa00000; ret",
     { kind = "fault", reason = "unmapped", access = "x", addr = 0xa00000,
       pc = 0xa00000, insn = 0 },
-    { "jumped to 0xa00000", "x30 = 0xa00000", "nearest is RAM" })
+    { "a return jumped to x30 = 0xa00000", "nearest is RAM" })
   check(t, "movz x1, #0x8ff, lsl #16; ldr x0, [x1]",
     { reason = "unmapped" }, { "the nearest is MMIO 0x9000000-0x9000fff" },
     { before = device })
@@ -167,7 +167,7 @@ test("fault read-only and protected", function(t)
     { before = data })
   check(t, "mov x1, #0x100000; br x1",
     { reason = "protected", access = "x", pc = 0x100000 },
-    { "jumped to 0x100000", "has no \"x\"", "memory:protect(\"rx\")" },
+    { "went to x1 = 0x100000", "has no \"x\"", "memory:protect(\"rx\")" },
     { before = data })
 end)
 
@@ -176,9 +176,9 @@ function(t)
   check(t, "svc #3", { kind = "fault", reason = "svc", pc = 0,
     esr = 0x56000003 }, { "svc: svc #0x3 at 0", "vector table", "hvc #0" })
   check(t, "nop; udf #1", { reason = "undefined", pc = 4, insn = 1,
-    esr = 0x2000000 }, { "udf #1 at 0x4", "no instruction of this CPU" })
+    esr = 0x2000000 }, { "udf #1 at 0x4", "undefined on purpose" })
   check(t, "nop; .word 0", { reason = "undefined", insn = 0 },
-    { "empty memory", "end of its code" })
+    { "empty memory", "end the code" })
   check(t, "mov x1, #0x1001; ldr x0, [x1]",
     { reason = "alignment", far = 0x1001, size = 8, access = "r", pc = 4 },
     { "ldr x0, [x1] at 0x4", "read 8 bytes at 0x1001", "strict = false",
@@ -192,7 +192,7 @@ function(t)
     { registers = { sctlr_el1 = 0x30d00808 } })
   check(t, "mov x1, #0x1000; ldadd x2, x3, [x1]",
     { reason = "atomic", pc = 4 },
-    { "ldadd x2, x3, [x1] at 0x4", "Device memory", "strict = false" })
+    { "ldadd x2, x3, [x1] at 0x4", "the MMU is off", "strict = false" })
   check(t, "fmov d0, x1", { reason = "fp-trap", pc = 0 },
     { "fmov d0, x1", "CPACR_EL1" }, { fp = false })
 end)
@@ -209,7 +209,7 @@ function(t)
         msr     elr_el1, x1
         eret
 1:      nop
-  ]], { reason = "illegal-state" }, { "illegal exception return", "SPSR_EL1" })
+  ]], { reason = "illegal-state" }, { "eret to 0x14", "EL2", "SPSR_EL1" })
   check(t, [[
         mov     x1, #0x3c0
         msr     spsr_el1, x1
@@ -223,14 +223,14 @@ end)
 test("limits of ours: unimplemented, unsupported, puts", function(t)
   check(t, "nop; .inst 0x1e622820",
     { kind = "fault", reason = "unimplemented", pc = 4, insn = 0x1e622820 },
-    { "0x4", "does not implement it yet" })
+    { "0x4", "does not implement yet" })
   check(t, "movz x1, #0x900, lsl #16; ldadd x2, x3, [x1]",
     { reason = "unsupported", pc = 4, addr = 0x9000000 },
-    { "ldadd x2, x3, [x1]", "MMIO cannot serve" },
+    { "ldadd x2, x3, [x1]", "devices cannot serve" },
     { before = device, strict = false })
   check(t, "mov x1, #0xfff0; mov x0, #2; hvc #0",
     { reason = "puts", addr = 0x10000, pc = 8 },
-    { "string at 0xfff0", "no NUL before 0x10000", ".asciz" },
+    { "x1 = 0xfff0", "no NUL before 0x10000", ".asciz" },
     { before = function(vm) vm:write(0xfff0, ("x"):rep(16)) end })
 end)
 

@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
 --
--- Predecoded instructions that take the place of others.
+-- Predecoded instructions that take the place of others: the entry of a word
+-- is used again for the one that replaces it, and must hold nothing of the
+-- old operands.
 
 local test = require "tap"
 local tv = require "tinyvmm"

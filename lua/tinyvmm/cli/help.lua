@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
--- `tinyvmm help [VERB]`: what --help prints.
+-- `tinyvmm help [VERB]`: what --help prints, for those who look for it under
+-- this name. The texts are those of the verbs' own files.
 
 local cli = require "tinyvmm.cli"
 

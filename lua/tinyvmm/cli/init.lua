@@ -163,9 +163,9 @@ local function start(argv, given, rest)
   elseif M.VERBS[word] then
     return require("tinyvmm.cli." .. word).main(rest, given)
   elseif word ~= "-" and not readable(word) then
-    local hint = M.hint(word, M.VERBS)
-    return M.fail(hint ~= "" and M.USAGE or M.ERROR, "cannot open '%s'%s",
-      word, hint)
+    local near = core._nearest(word, M.VERBS)
+    return M.fail(near and M.USAGE or M.ERROR, "cannot open '%s'%s", word,
+      near and "; did you mean the verb '" .. near .. "'?" or "")
   end
   return script(argv, given, rest, word)
 end

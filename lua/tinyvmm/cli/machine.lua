@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
 -- A machine for a guest file: what `tinyvmm run` and a session's .load make.
+-- Whatever is wrong with the file or the options is a message, not an error.
 
 local tv = require "tinyvmm"
 

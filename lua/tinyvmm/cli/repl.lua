@@ -73,12 +73,12 @@ local MORE = {}
 
 -- A function, MORE if the text is only a beginning, or nil, message.
 local function compile(text)
-  local chunk = load("return " .. text, "=stdin")
+  local expression, unfinished = load("return " .. text, "=stdin")
+  if expression then return expression end
+  local chunk, why = load(text, "=stdin")
   if chunk then return chunk end
-  local why
-  chunk, why = load(text, "=stdin")
-  if not chunk and why:find "<eof>$" then return MORE, why end
-  return chunk, why
+  local more = why:find "<eof>$" or unfinished:find "<eof>$"
+  return more and MORE, why
 end
 
 -- Calls a function and shows its results; false if it failed.
