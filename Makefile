@@ -27,13 +27,15 @@ SANITIZE = $(if $(filter asan,$(MODE)),-fsanitize=address$(comma)undefined)
 
 LIB_SRC := $(sort $(wildcard src/base/*.c src/core/*.c src/a64/*.c \
   src/soft/*.c src/hvf/*.c src/kvm/*.c))
-BIND_SRC := $(filter-out src/bind/embed.c src/bind/line.c,\
+# Of bind/, these are the program's alone.
+HOST_SRC := src/bind/line.c src/bind/state.c
+BIND_SRC := $(filter-out src/bind/embed.c $(HOST_SRC),\
   $(sort $(wildcard src/bind/*.c)))
 LUA_SRC := $(sort $(shell find lua/tinyvmm -name '*.lua'))
 LIB_OBJ := $(LIB_SRC:src/%.c=$(B)/obj/%.o)
 BIND_OBJ := $(BIND_SRC:src/%.c=$(B)/obj/%.o)
-OBJ := $(LIB_OBJ) $(BIND_OBJ) $(B)/obj/bind/line.o $(B)/obj/main.o \
-  $(B)/obj/embedded.o
+OBJ := $(LIB_OBJ) $(BIND_OBJ) $(HOST_SRC:src/%.c=$(B)/obj/%.o) \
+  $(B)/obj/main.o $(B)/obj/embedded.o
 
 PROGRAM := $(B)/tinyvmm
 STATIC := $(B)/libtinyvmm.a

@@ -6,6 +6,7 @@
 
 #include "bind/bind.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,7 +75,9 @@ static bool parse_size(const char *text, uint64_t *out) {
   static const char units[] = "KMGT";
   char *end;
   if (*text < '0' || *text > '9') return false;
+  errno = 0;
   unsigned long long n = strtoull(text, &end, 0);
+  if (errno != 0) return false;   // does not fit 64 bits
   if (*end != '\0') {
     char letter = (char)(*end >= 'a' ? *end - 32 : *end);
     const char *unit = strchr(units, letter);

@@ -96,7 +96,8 @@ struct bind_run {
   bool calling;               // Lua code is being called: its error is told
                               // with the guest's place
   struct bind_limits limit;
-  uint64_t start;             // count() when the run began
+  uint64_t start;             // count() when the run began, and when the
+  uint64_t stood;             // guest last stood still (if there is a budget)
   uint64_t slice;             // steps of the present grant
   lua_Hook main_hook;         // the main thread's when the run began
   tv_exit exit;

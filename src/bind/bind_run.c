@@ -456,6 +456,7 @@ static void guest(lua_State *L, struct bind_run *r) {
   if (running != NULL) atomic_store_explicit(running, NULL,
                                              memory_order_relaxed);
   if (status != TV_OK) raise_run(L, &err);
+  if (r->limit.budget != TV_NO_LIMIT) r->stood = count(r);
 }
 
 // Returns the exit to the script.
@@ -490,6 +491,7 @@ static void come_back(lua_State *L, struct bind_run *r) {
     if (o != r && !waits(L, S_VM, o))
       luaL_error(L, "a handler of cpu %d returned while the vm was running",
                  (int)tv_vcpu_index(r->exit.vcpu));
+  r->start += count(r) - r->stood;   // steps of others' runs are not ours
   set_limits(r);
 }
 

@@ -374,3 +374,35 @@ test("Ctrl-C works under a stock lua5.4", function(t)
     t.ok(said:find "interrupted!\nguest: cpu 0 at 0x10000: b 0x10000", said)
   end
 end)
+
+test("bash completes verbs, options, values and files", function(t)
+  if not os.execute "bash -c 'complete -p' >/dev/null 2>&1" then
+    t.skip "needs bash"
+  end
+  local function completes(words, want)
+    local pipe <close> = assert(io.popen(("bash -c 'source src/tinyvmm.bash; "
+      .. "COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _tinyvmm; "
+      .. "echo ${COMPREPLY[*]}'"):format(words)))
+    t.eq(pipe:read "l", want, words)
+  end
+  completes("tinyvmm ru", "run")
+  completes("tinyvmm --backend so", "soft")
+  completes("tinyvmm --backend = so", "soft")
+  completes("tinyvmm -v run --st", "--stats")
+  completes("tinyvmm run --trace = src/tinyvmm.b", "src/tinyvmm.bash")
+  completes("tinyvmm -e 1 examples/01_", "examples/01_hello.lua")
+  completes("tinyvmm help back", "backends")
+  completes("tinyvmm run --budget 1", "")
+end)
+
+test("the manual page is well-formed", function(t)
+  local command = "mandoc -Tlint -W warning src/tinyvmm.1"
+  if not os.execute "command -v mandoc >/dev/null 2>&1" then
+    if not os.execute "command -v groff >/dev/null 2>&1" then
+      t.skip "needs mandoc or groff"
+    end
+    command = "groff -ww -mdoc -Tascii src/tinyvmm.1 2>&1 >/dev/null"
+  end
+  local pipe <close> = assert(io.popen(command))
+  t.eq(pipe:read "a", "")
+end)

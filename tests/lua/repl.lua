@@ -47,8 +47,9 @@ test("values are shown usefully", function(t)
   shows(t, [["a\n\"b\"\0\255"]], [["a\n\"b\"\x00\xff"]] .. "\n")
   shows(t, "'\u{e9}'", "\"\u{e9}\"\n")
   shows(t, "('x'):rep(2000)", '"' .. ("x"):rep(1000) .. '"... (2000 bytes)\n')
-  shows(t, "{ 1, 20, { 3 }, {}, a = 'b', ['c d'] = 1 }",
-    '{ 1, 20 (0x14), {...}, {}, a = "b", ["c d"] = 1 }\n')
+  shows(t, "{ 1, 20, { 3, { 4 } }, {}, a = 'b', ['c d'] = 1 }",
+    '{ 1, 20 (0x14), { 3, {...} }, {}, a = "b", ["c d"] = 1 }\n')
+  shows(t, "x = {} x.x = x return x", "{ x = { x = {...} } }\n")
   shows(t, "{}", "{}\n")
   shows(t, "setmetatable({}, { __tostring = function() return 'me' end })",
     "me\n")
@@ -192,6 +193,16 @@ test("tv, vm and cpu are the script's own if it says so", function(t)
     "65536 (0x10000)\n0\ntrue\n")
   shows(t, "rawget(_G, 'vm')", "nil\n")
   shows(t, "cpu = 5\ncpu", "5\n")
+end)
+
+test("Ctrl-C ends a session that reads a pipe, with 130", function(t)
+  local err = t.tmpname()
+  local pipe = assert(io.popen(("timeout -s INT 0.4 %s <%s 2>%s; echo $?")
+    :format(PROGRAM, write(t, "while true do end\n1\n"), err)))
+  local out = pipe:read "a"
+  pipe:close()
+  t.ok(out == "124\n" or out == "130\n", out)
+  t.ok(slurp(err):find "^tinyvmm: interrupted", slurp(err))
 end)
 
 -- On a terminal ---------------------------------------------------------------

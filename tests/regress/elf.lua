@@ -88,6 +88,12 @@ test("only the first symbol table is read", function(t)
   t.eq(image.symbols, { first = BASE })
 end)
 
+test("a size that does not fit 64 bits is none", function(t)
+  t.eq(tv._size "0xffffffffffffffff", -1)
+  t.eq(tv._size "0x10000000000000000", nil)
+  t.eq(tv._size "99999999999999999999999", nil)
+end)
+
 test("an image outside of RAM is told where vm:load was called", function(t)
   local vm <close> = assert(tv.vm {})
   t.raises("^tests[^:]*elf%.lua:%d+: 0x3 bytes at 0x200000", function()

@@ -44,6 +44,22 @@ test("options that start a run keep the limits of the outer run", function(t)
   t.eq(cpu.icount, 110)                           -- 5 for each other option
 end)
 
+test("runs of others while a handler waits cost it no budget", function(t)
+  local vm <close> = assert(tv.vm {})
+  vm:load(0x10000, tv.asm "mov x0, #7\n hvc #0\n b .")
+  vm:load(0x20000, tv.asm "b .")
+  vm:hypercall(7, coroutine.yield)
+  local cpu = vm:vcpu { pc = 0x10000 }
+  local other = vm:vcpu { pc = 0x20000, on = false }
+  local co = coroutine.create(vm.run)
+  t.ok(coroutine.resume(co, vm, 100))
+  other:run(1000)
+  other.on = false
+  local _, exit = coroutine.resume(co)
+  t.eq(exit.kind, "budget")
+  t.eq(cpu.icount, 100)
+end)
+
 test("options that leave a run waiting make the call raise", function(t)
   local vm <close> = assert(tv.vm {})
   vm:load(0x10000, tv.asm "mov x0, #7\n hvc #0\n mov x0, #0\n hvc #0")

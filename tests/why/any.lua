@@ -71,6 +71,16 @@ test("a fault keeps its registers when the script changes them", function(t)
   t.ok(exit.why:find("x1 = 0x900000", 1, true), exit.why)
 end)
 
+test("a vm without a vCPU has its sentences too", function(t)
+  local vm <close> = assert(tv.vm {})
+  t.eq(vm:run().why, "there is nothing to run: make a vCPU with vm:vcpu{}")
+  t.eq(vm:run(0).why, "the budget ended, but the vm has no vCPU; make one "
+    .. "with vm:vcpu{}")
+  vm:stop()
+  t.eq(vm:run().why, "vm:stop ended the run, but the vm has no vCPU; make one "
+    .. "with vm:vcpu{}")
+end)
+
 test("a closed vm leaves enough for a sentence", function(t)
   for _, text in ipairs { "b .", "ldr x0, [x1]", "svc #0", "wfi", "brk #1",
       "mov x30, #0x900000; ret", "hvc #0", "udf #0", "mrs x0, pmccntr_el0" } do

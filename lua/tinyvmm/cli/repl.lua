@@ -89,7 +89,11 @@ local function perform(chunk)
     result = table.pack(pcall(print_values,
       table.pack(table.unpack(result, 2, result.n))))
   end
-  if not result[1] then tell(result[2]) end
+  if not result[1] then
+    local interrupted = tostring(result[2]):find "^interrupted"
+    if interrupted and not M.terminal then error(result[2], 0) end
+    tell(result[2])
+  end
   line.rearm()
   io.stdout:flush()
   return result[1]

@@ -8,7 +8,7 @@ local image = require "tinyvmm.image"
 
 local M = { colour = false, columns = 80 }
 
-local DUMP, ENTRIES, LONG = 256, 20, 1000
+local DUMP, ENTRIES, LONG, INSIDE = 256, 20, 1000, 60
 
 local STYLES = { red = 31, green = 32, yellow = 33, bold = 1, dim = 2 }
 
@@ -149,13 +149,20 @@ function M.string(s)
   return #s > LONG and ("%s... (%d bytes)"):format(text, #s) or text
 end
 
-local function plain(v)
+local table_entries
+
+local function small_table(t)
+  local text = "{ " .. table.concat(table_entries(t, true), ", ") .. " }"
+  return #text <= INSIDE and text or "{...}"
+end
+
+-- A value that is no object; `inside` a table that is inside another.
+local function plain(v, inside)
   if math.type(v) == "integer" then return M.integer(v) end
   if type(v) == "string" then return M.string(v) end
-  if type(v) == "table" then
-    return next(v) == nil and "{}" or "{...}"
-  end
-  return tostring(v)
+  if type(v) ~= "table" then return tostring(v) end
+  if next(v) == nil then return "{}" end
+  return inside and "{...}" or small_table(v)
 end
 
 local function sorted_keys(t)
@@ -170,17 +177,18 @@ local function sorted_keys(t)
   return keys
 end
 
-local function table_entries(t)
-  local entries, inside = {}, #t
-  for i, k in ipairs(sorted_keys(t)) do
+-- The texts of up to ENTRIES fields; `inside` another table none of theirs.
+function table_entries(t, inside)
+  local entries, keys, length = {}, sorted_keys(t), #t
+  for i, k in ipairs(keys) do
     if i > ENTRIES then
-      entries[i] = ("... %d more"):format(#sorted_keys(t) - ENTRIES)
+      entries[i] = ("... %d more"):format(#keys - ENTRIES)
       break
     end
-    local place = math.type(k) == "integer" and k >= 1 and k <= inside
+    local place = math.type(k) == "integer" and k >= 1 and k <= length
     local name = type(k) == "string" and k:find "^[%a_][%w_]*$" and k
-      or "[" .. plain(k) .. "]"
-    entries[i] = (place and "" or name .. " = ") .. plain(t[k])
+      or "[" .. plain(k, true) .. "]"
+    entries[i] = (place and "" or name .. " = ") .. plain(t[k], inside)
   end
   return entries
 end

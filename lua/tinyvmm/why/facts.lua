@@ -30,8 +30,8 @@ local function unpack_region(words, from)
     .. (prot & 2 ~= 0 and "w" or "") .. (prot & 4 ~= 0 and "x" or ""))
 end
 
--- Whether the vCPU is where the exit left it: at its pc, or one instruction
--- on (behind an hvc, or after cpu:skip).
+-- Whether the vCPU is where the exit left it: at its pc, or behind it after an
+-- hvc or wfi, with no step taken since.
 local function still_there(e)
   local ok, there = pcall(function()
     local cpu = e.cpu

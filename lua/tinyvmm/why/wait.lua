@@ -42,6 +42,7 @@ local function count(n) return ("%d instruction%s"):format(n, n == 1 and "" or
 -- "the budget ended at 0x4 (start+4), before b start+4, after 1000
 -- instructions"
 local function ended(e, f)
+  if not e.cpu then return ENDED[e.kind] .. ", but the vm has no vCPU" end
   if not e.icount then
     return ("%s at %s, before %s"):format(ENDED[e.kind], f:show(e.pc),
       f.insn.text)
@@ -58,7 +59,10 @@ local function by(list)
   end
 end
 
-local function go_on(e, f) return ended(e, f) .. "; run again to go on" end
+local function go_on(e, f)
+  return ended(e, f) .. (e.cpu and "; run again to go on"
+    or "; make one with vm:vcpu{}")
+end
 
 -- A stop from outside says nothing about the guest.
 local limit = { by(traps), by(loops), go_on }
