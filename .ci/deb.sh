@@ -60,6 +60,9 @@ package() {
   esac
   (cd "$root" && find usr -type f | LC_ALL=C sort | xargs md5sum) \
     >"$root/DEBIAN/md5sums"
+  recommends=
+  [ "$name" != tinyvmm ] || recommends="
+Recommends: libedit2"
   cat >"$root/DEBIAN/control" <<END
 Package: $name
 Source: tinyvmm
@@ -67,7 +70,7 @@ Version: $version
 Architecture: $arch
 Maintainer: $maintainer
 Installed-Size: $(du -sk --apparent-size "$root/usr" | cut -f1)
-Depends: $depends
+Depends: $depends$recommends
 Section: $section
 Priority: optional
 Description: scriptable ARM64 virtual machine monitor - $synopsis

@@ -43,18 +43,19 @@ apt() {
 # The packages by manager. "build" first, then "test".
 packages() {
   case "$1 $what" in
-    "apt build") echo gcc libc6-dev pkg-config lua5.4 liblua5.4-dev ;;
+    "apt build") echo gcc libc6-dev pkg-config lua5.4 liblua5.4-dev \
+      libedit2 ;;
     "apt test") echo lua5.4 qemu-user qemu-system-arm llvm \
       binutils-aarch64-linux-gnu gcc-aarch64-linux-gnu \
       libc6-dev-arm64-cross g++ clang lld luarocks dpkg-dev ;;
-    "dnf build") echo gcc pkgconf-pkg-config lua lua-devel ;;
+    "dnf build") echo gcc pkgconf-pkg-config lua lua-devel libedit ;;
     "dnf test") echo qemu-user qemu-system-aarch64 llvm \
       binutils-aarch64-linux-gnu gcc-aarch64-linux-gnu \
       gcc-c++ clang lld luarocks ;;
-    "apk build") echo gcc musl-dev pkgconf lua5.4 lua5.4-dev ;;
+    "apk build") echo gcc musl-dev pkgconf lua5.4 lua5.4-dev libedit ;;
     "apk test") echo lua5.4 qemu-aarch64 qemu-system-aarch64 llvm \
       binutils-aarch64 gcc-aarch64-none-elf g++ clang lld luarocks5.4 ;;
-    "pacman build") echo gcc pkgconf lua ;;
+    "pacman build") echo gcc pkgconf lua libedit ;;
     "pacman test") echo qemu-user qemu-system-aarch64 llvm \
       aarch64-linux-gnu-binutils aarch64-linux-gnu-gcc ;;
     "brew build") echo pkg-config lua ;;

@@ -21,9 +21,10 @@ _tinyvmm()
   [[ $current == = ]] && current=
   case $before in
     --backend) words="soft hvf kvm best" ;;
-    --trace | --symbols | -o) files='*' ;;
+    --trace | --trace-json | --profile | --symbols | -o) files='*' ;;
     --ram) words="1M 64M 1G" ;;
-    --reg | --load | --budget | --timeout | -b | -e) return ;;
+    --reg | --load | --budget | --timeout | --profile-every | -b | -e)
+      return ;;
     help) words="run asm dis backends" ;;
     *) case $verb in
       '')
@@ -31,7 +32,7 @@ _tinyvmm()
         files='*.lua' ;;
       run)
         words="--ram --load --reg --symbols --budget --timeout --no-strict
-          --trace --regs --stats --backend -v --help"
+          --trace --trace-json --profile --profile-every --regs --stats --backend -v --help"
         files='*' ;;
       asm) words="-o --load --help" files='*.[sS]' ;;
       dis) words="-b --help" files='*' ;;

@@ -50,7 +50,7 @@ struct bind_state {
 
 // User values.
 enum { VM_HANDLERS = 1, VM_VCPUS, VM_MEMORY, VM_OUTPUT, VM_RUN, VM_IMAGES,
-       VM_TRACE, VM_USER_VALUES = VM_TRACE };
+       VM_TRACE, VM_PROFILE, VM_TIMELINE, VM_USER_VALUES = VM_TIMELINE };
 enum { VCPU_VM = 1, VCPU_RUN, VCPU_USER_VALUES = VCPU_RUN };
 enum { MEMORY_VM = 1, MEMORY_READ, MEMORY_WRITE,
        MEMORY_USER_VALUES = MEMORY_WRITE };
@@ -111,6 +111,8 @@ struct bind_vm {
   struct bind_memory *ram;    // the one that tv.vm made, while mapped
   struct bind_output output;
   struct bind_trace *trace;   // NULL: none; kept by VM_TRACE
+  struct bind_profile *profile;     // likewise VM_PROFILE
+  struct bind_timeline *timeline;   // likewise VM_TIMELINE
   unsigned vcpu_end;          // above every vCPU's index
   uint64_t entry;             // of the last image
   bool has_entry;
@@ -229,6 +231,17 @@ void bind_trace_drain(lua_State *, struct bind_vm *, int vm_idx);
 void bind_trace_finish(lua_State *, struct bind_vm *, int vm_idx);
 // At the end of a run that has failed; does nothing where nothing is to do.
 void bind_trace_settle(struct bind_vm *);
+
+// -- bind_profile.c, bind_timeline.c --
+
+int bind_profile_set(lua_State *);    // core._profile
+int bind_timeline_set(lua_State *);   // core._timeline
+// For a VM that has one: before each slice, the steps that it may have at
+// most (may raise); and after it.
+uint64_t bind_profile_grant(lua_State *, struct bind_vm *, int vm_idx);
+uint64_t bind_timeline_grant(lua_State *, struct bind_vm *, int vm_idx);
+void bind_profile_ran(struct bind_vm *, const tv_exit *);
+void bind_timeline_ran(struct bind_vm *, const tv_exit *);
 
 int luaopen_tinyvmm_core(lua_State *);
 

@@ -431,6 +431,15 @@ static enum step dispatch(lua_State *L, struct bind_run *r) {
 
 // --------------------------------------------------------------- the loop --
 
+// The steps that those who watch the VM want a slice to have at most.
+static uint64_t watched_grant(lua_State *L, struct bind_vm *vm) {
+  uint64_t most = TV_NO_LIMIT, steps;
+  if (vm->timeline != NULL) most = bind_timeline_grant(L, vm, S_VM);
+  if (vm->profile == NULL) return most;
+  steps = bind_profile_grant(L, vm, S_VM);
+  return steps < most ? steps : most;
+}
+
 // Lets the guest go on until r->exit is filled. r->slice is TV_NO_LIMIT if
 // the grant was all that is left of the budget.
 static void guest(lua_State *L, struct bind_run *r) {
@@ -448,6 +457,10 @@ static void guest(lua_State *L, struct bind_run *r) {
     bind_trace_drain(L, vm, S_VM);
     if (grant > BIND_TRACE_SLICE) r->slice = grant = BIND_TRACE_SLICE;
   }
+  if (vm->profile != NULL || vm->timeline != NULL) {
+    uint64_t most = watched_grant(L, vm);
+    if (grant > most) r->slice = grant = most;
+  }
   if (running != NULL) atomic_store_explicit(running, vm->vm,
                                              memory_order_relaxed);
   tv_status status = r->vcpu != NULL
@@ -456,6 +469,8 @@ static void guest(lua_State *L, struct bind_run *r) {
   if (running != NULL) atomic_store_explicit(running, NULL,
                                              memory_order_relaxed);
   if (status != TV_OK) raise_run(L, &err);
+  if (vm->profile != NULL) bind_profile_ran(vm, &r->exit);
+  if (vm->timeline != NULL) bind_timeline_ran(vm, &r->exit);
   if (r->limit.budget != TV_NO_LIMIT) r->stood = count(r);
 }
 

@@ -141,6 +141,8 @@ static void close_vm(struct bind_vm *vm) {
   vm->memory = NULL;
   vm->ram = NULL;
   vm->trace = NULL;
+  vm->profile = NULL;
+  vm->timeline = NULL;
   vm->state->live--;
   tv_vm_free(old);
   bind_output_flush(vm);

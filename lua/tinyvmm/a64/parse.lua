@@ -587,10 +587,9 @@ linear.aimm.zero, linear.wide.zero = 1 << 22, 3 << 21
 
 local M = { kinds = parse, show = show, reg_at = reg_at, linear = linear }
 
-require "tinyvmm.a64.parse_mem"(M)
-
--- The kinds that few programs use come with the first that does.
-local MORE = { "tinyvmm.a64.parse_sys", "tinyvmm.a64.parse_simd" }
+-- The other kinds come with the first program text that uses one.
+local MORE = { "tinyvmm.a64.parse_mem", "tinyvmm.a64.parse_sys",
+  "tinyvmm.a64.parse_simd" }
 local function lazily(t)
   return setmetatable(t, { __index = function(_, kind)
     while #MORE > 0 do

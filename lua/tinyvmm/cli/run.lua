@@ -26,6 +26,9 @@ AArch64, or raw bytes. Its PUTCHAR and PUTS go to stdout.
   --no-strict         unaligned and atomic accesses work with the MMU off
   --trace[=FILE]      a line for each instruction: address, symbol, text,
                       changed registers; to stderr or a file
+  --trace-json FILE   the run as trace-event JSON, for Perfetto or Chrome
+  --profile FILE      samples of the stack, folded, for flame graphs
+  --profile-every N   instructions between two samples (default 997)
   --regs              show the registers at the end, on stderr
   --stats             show instructions, time and exits at the end, on stderr
   --backend NAME      soft (default), hvf, kvm, or best
@@ -39,7 +42,9 @@ M.OPTIONS = {
   ["--ram"] = "SIZE[@BASE]", ["--load"] = "an address", ["--budget"] =
     "a number of instructions", ["--timeout"] = "seconds",
   ["--reg"] = "NAME=VALUE...", ["--symbols"] = "a file",
-  ["--no-strict"] = true, ["--trace"] = {}, ["--regs"] = true,
+  ["--no-strict"] = true, ["--trace"] = {}, ["--trace-json"] = "a file",
+  ["--profile"] = "a file", ["--profile-every"] =
+    "a number of instructions from 1 on", ["--regs"] = true,
   ["--stats"] = true, ["--backend"] = "a name", ["-v"] = true
 }
 
@@ -68,7 +73,10 @@ end
 local function parse_values(given)
   local parsers = {
     { "--ram", parse_ram }, { "--load", tv._size },
-    { "--budget", tv._size },
+    { "--budget", tv._size }, { "--profile-every", function(text)
+      local n = tv._size(text)
+      return n and n > 0 and n
+    end },
     { "--timeout", function(text)
       local seconds = tonumber(text)
       return seconds and seconds >= 0 and seconds
@@ -169,13 +177,16 @@ local function report_error(problem)
 end
 
 local function go(vm, cpu, given)
+  local finish, failed = require "tinyvmm.cli.picture".start(vm, given)
+  if not finish then return failed end
   local start = os.clock()
   local ok, exit = pcall(vm.run, vm, { budget = given["--budget"],
     timeout = given["--timeout"] })
   local seconds = os.clock() - start
   local written, problem = pcall(vm.trace, vm, nil)
   local code = ok and report(exit) or report_error(exit)
-  if not written then code = cli.fail(cli.USAGE, "%s", problem) end
+  problem = finish() or not written and problem
+  if problem then code = cli.fail(cli.USAGE, "%s", problem) end
   if given["--regs"] then
     io.stderr:write(require "tinyvmm.cli.show".cpu(cpu), "\n")
   end

@@ -97,6 +97,13 @@ end
 
 -- MMIO ----------------------------------------------------------------------
 
+-- A fetch of RAM is unsupported in one case only (soft/code.c).
+local function no_memory(e)
+  if e.access ~= "x" then return nil end
+  return ("the host has no memory left to predecode the code at %#x; close "
+    .. "other vms, then run again to go on"):format(e.addr)
+end
+
 local function mmio_zva(e, f)
   if not is_zva(f) then return nil end
   return ("%s zeroes a block at %#x in %s, but devices have no such access; "
@@ -114,5 +121,5 @@ return {
   alignment = { zva, asked_for, on_stack, packed, vector, unaligned },
   ["sp-alignment"] = { sp_alignment },
   atomic = { exclusive, atomic },
-  unsupported = { mmio_zva, mmio }
+  unsupported = { no_memory, mmio_zva, mmio }
 }
