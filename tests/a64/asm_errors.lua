@@ -130,8 +130,7 @@ local LINES = {
   directives = {
     { 1, ".wrod 5", "unknown directive '.wrod'; did you mean word, dword,"
       .. " hword?" },
-    { 1, ".macro x", "unknown directive '.macro'; Lua functions and loops"
-      .. " serve as macros" },
+    { 8, ".macro x", "the .macro has no .endm" },
     { 7, ".byte 300", "300 does not fit 1 byte" },
     { 7, ".byte -129", "-129 does not fit 1 byte" },
     { 7, ".word 0x1ffffffff", "0x1ffffffff does not fit 4 bytes" },

@@ -206,8 +206,8 @@ handler:
         msr     elr_el1, x3
 1:      eret
 ]] .. VECTORS)
-  t.eq(show(tracks[0]), "_start( f( data abort( handler( ) ) ) svc( handler( ) ) "
-    .. "undefined( handler( ) ) !hvc 0 EXIT !shutdown )")
+  t.eq(show(tracks[0]), "_start( f( data abort( handler( ) ) ) "
+    .. "svc( handler( ) ) undefined( handler( ) ) !hvc 0 EXIT !shutdown )")
   t.eq(tracks[0]["data abort"].args, { pc = "0x10024", ["in"] = "f",
     esr = "0x96000021", far = "0x1" })
 end)
@@ -276,8 +276,9 @@ test("words without sense are drawn in order", function(t)
         and "svc #0" or ".inst " .. t.random(0, 0xffffffff)) .. "\n"
     end
     picture(t, table.concat(words) .. ".balign 2048\nvectors:\n"
-      .. ("nop\n eret\n .balign 128\n"):rep(16), function(vm) vm.vcpus[1].x30 = 0x10010 end,
-      { budget = 500 })
+      .. ("nop\n eret\n .balign 128\n"):rep(16), function(vm)
+        vm.vcpus[1].x30 = 0x10010
+      end, { budget = 500 })
   end
 end)
 

@@ -17,6 +17,7 @@ local cursor = require "tinyvmm.a64.cursor"
 local directives = require "tinyvmm.a64.directives"
 local encode = require "tinyvmm.a64.encode"
 local expr = require "tinyvmm.a64.expr"
+local macro = require "tinyvmm.a64.macro"
 local pool = require "tinyvmm.a64.pool"
 local section = require "tinyvmm.a64.section"
 local settle = require "tinyvmm.a64.settle"
@@ -24,14 +25,14 @@ local source = require "tinyvmm.a64.source"
 
 local byte, find, sub, match = string.byte, string.find, string.sub,
   string.match
-local lookup, fail = encode.lookup, expr.fail
+local fail = expr.fail
 
 local asm = {}
 local A = {}
 A.__index = A
 
 local MOST_ERRORS = 20
-local DEEPEST = 32
+local DEEPEST = 32                       -- files that include each other
 
 -- Errors ---------------------------------------------------------------------
 
@@ -39,6 +40,11 @@ local DEEPEST = 32
 function A:report(at, msg)
   self.errors[#self.errors + 1] = { at = at, msg = msg }
   if #self.errors >= MOST_ERRORS then error(self.enough, 0) end
+end
+
+-- Something legal and surely wrong at column p of the current line.
+function A:warn(p, msg)
+  self.warnings[#self.warnings + 1] = { at = self.line_at + p, msg = msg }
 end
 
 -- What was raised inside a statement: { col, msg }, or not for us.
@@ -80,12 +86,23 @@ function A:undefined(name, p)
   error({ col = p, msg = msg, name = name }, 0)
 end
 
-local function message_of(self)
-  table.sort(self.errors, function(a, b) return a.at < b.at end)
+-- Errors or warnings as lines, in the order of the text.
+local function told(self, list)
+  for _, e in ipairs(list) do e.root = source.root(self.sources, e.at) end
+  table.sort(list, function(a, b)
+    if a.root ~= b.root then return a.root < b.root end
+    return a.at < b.at
+  end)
   local out = {}
-  for i, e in ipairs(self.errors) do
+  for i, e in ipairs(list) do
     out[i] = source.where(self.sources, e.at) .. ": " .. e.msg
+      .. source.calls(self.sources, e.at)
   end
+  return out
+end
+
+local function message_of(self)
+  local out = told(self, self.errors)
   if #out >= MOST_ERRORS then out[#out + 1] = "too many errors, giving up" end
   return table.concat(out, "\n")
 end
@@ -204,12 +221,11 @@ function A:read_file(name, p)
 end
 
 function A:include(name, p)
-  if self.depth >= DEEPEST then fail(p, "includes nest deeper than 32") end
+  if self.frame.depth >= DEEPEST then
+    fail(p, "includes nest deeper than %d", DEEPEST)
+  end
   local text, path = self:read_file(name, p)
-  self.depth = self.depth + 1
-  local line_at = self.line_at
-  self:run(path, text)
-  self.line_at, self.depth = line_at, self.depth - 1
+  macro.push(self, path, text)
 end
 
 -- Statements -----------------------------------------------------------------
@@ -280,7 +296,9 @@ local function instruction(self, s, p)
   local at, q = self.line_at + p, e + 1
   self.sec.code = self.sec.code or section.words(self.sec, at)
   self.dot = self.sec.size
+  if self.named then s = macro.rename(self, s, q) end
   local a, b, c, d = match(s, ATOMS, q)
+  local lookup = encode.lookup
   local w, fix, name = lookup(m, a, b, c, d)
   local plain
   if not w and find(s, "#", q, true) then
@@ -310,9 +328,7 @@ local function directive(self, s, p)
   if not fn then
     name = name or match(s, "^%.%S*", p)
     fail(p, "unknown directive '%s'%s", "." .. name:gsub("^%.", ""),
-      find("macro endm rept irp if ifdef else endif", name, 1, true)
-      and "; Lua functions and loops serve as macros"
-      or did_you_mean(name, function()
+      did_you_mean(name, function()
         local list = {}
         for known in pairs(directives.by_name) do list[#list + 1] = known end
         table.sort(list)
@@ -328,7 +344,17 @@ local function directive(self, s, p)
   end
 end
 
--- One statement: any labels, then an assignment, a directive, an instruction.
+-- The macro that is called at p, and where its arguments begin.
+local function called(self, s, p)
+  local _, e, name = find(s, "^([%a_.$][%w_.$]*)[ \t\r]*", p)
+  local found = e and self.macros[name:lower()]
+  if found and not (byte(name) == 46 and directives.find(sub(name, 2))) then
+    return found, e + 1
+  end
+end
+
+-- One statement: any labels, then an assignment, a call of a macro, a
+-- directive, an instruction.
 local function statement(self, s, p)
   while true do
     p = find(s, "[^ \t\r]", p)
@@ -345,12 +371,20 @@ local function statement(self, s, p)
     local q = self:assign(name, s, find(s, "[^ \t\r]", e + 1) or #s + 1, p)
     local left = find(s, "[^ \t\r]", q)
     if left then fail(left, "unexpected text after the value") end
+    return
+  end
+  local known, q = called(self, s, p)
+  if known then macro.call(self, known, s, p, q)
   elseif find(s, "^%.", p) then directive(self, s, p)
-  else instruction(self, s, p) end
+  else
+    _, e, name = find(s, "^([%a_$][%w_.$]*)[ \t]+%.req%f[^%w_]", p)
+    if e then macro.req(self, s, p, name) else instruction(self, s, p) end
+  end
 end
 
 -- The line of the text at p, with all its statements from column q on; returns
--- the start of the next line.
+-- the start of the next line, or whatever a directive made the next place. A
+-- new frame is read at once, the rest of the line after it.
 local function line(self, text, p, q)
   local e = find(text, "\n", p, true) or #text + 1
   local s, open = sub(text, p, e - 1), false
@@ -363,11 +397,15 @@ local function line(self, text, p, q)
     end
     next_line = stop + 1
   end
+  local frame = self.frame
   while q <= #s do
     local stop = find(s, ";", q, true) and source.statement_end(s, q) or #s + 1
     local one = stop <= #s and sub(s, 1, stop - 1) or s
+    local after = stop <= #s and p + stop or next_line
+    frame.p = after
     local ok, err = pcall(statement, self, one, q)
     if not ok then self:caught(err) end
+    if frame.p ~= after or self.frame ~= frame then return frame.p end
     q = stop + 1
   end
   return next_line
@@ -417,10 +455,20 @@ end
 
 -- Assemble a text. The hot loop: nothing but the cache, as long as it knows.
 function A:run(name, text)
-  if sub(text, -1) ~= "\n" then text = text .. "\n" end
-  local base = source.add(self.sources, name, text)
-  local p, stop = 1, #text
-  local sec, code, at, n
+  macro.push(self, name, text)
+  while self.frame do
+    if self:read_frame() then macro.pop(self) end
+    if self.ended then self.frame = nil end
+  end
+end
+
+-- Read on in the newest frame; true at its end, nil when there is a newer one.
+function A:read_frame()
+  local frame = self.frame
+  local text, base, p, stop = frame.text, frame.base, frame.p, #frame.text
+  local lookup, sec = self.lookup, self.sec
+  local code, at, n = sec.code, nil, nil
+  if code then n, at = #code, code.at end
   local fix_part, fix_word, fix_kind, fix_name, fix_at = self.fix_part,
     self.fix_word, self.fix_kind, self.fix_name, self.fix_at
   local near = self.near
@@ -451,11 +499,13 @@ function A:run(name, text)
     else
       if code then sec.size = code.off + 4 * n end
       p, sec = self:other_line(text, p, base, sec)
-      code = sec.code
+      if self.frame ~= frame then return end
+      lookup, code = self.lookup, sec.code
       if code then n, at = #code, code.at end
     end
   end
   if code then sec.size = code.off + 4 * n end
+  return true
 end
 
 A.settle = settle.symbol
@@ -479,9 +529,11 @@ end
 local function new(opts)
   check_options(opts)
   local self = setmetatable({
-    sources = {}, errors = {}, missed = {}, enough = {},
+    sources = {}, errors = {}, warnings = {}, missed = {}, enough = {},
     sections = {}, section_list = {}, stack = {}, symbols = {}, numeric = {},
-    near = new_near(), seq = 0, made = 0, literals = 0, depth = 0,
+    near = new_near(), seq = 0, made = 0, literals = 0,
+    weak = {}, macros = {}, aliases = {}, conds = {}, expansions = 0, expanded = 0,
+    lookup = encode.lookup,
     line_at = 0, deferred = {}, relocs = {},
     fix_part = {}, fix_word = {}, fix_kind = {}, fix_name = {}, fix_at = {},
     include_dirs = opts.include or {},
@@ -518,6 +570,7 @@ function asm.assemble(text, opts)
   end)
   if not ok and img ~= self.enough then error(img, 0) end
   if #self.errors > 0 then error(message_of(self), 0) end
+  img.warnings = told(self, self.warnings)
   if opts.origin then img:place(opts.origin) end
   return img
 end

@@ -8,6 +8,7 @@
 local expr = require "tinyvmm.a64.expr"
 local section = require "tinyvmm.a64.section"
 local fixup = require "tinyvmm.a64.fixup"
+local macro = require "tinyvmm.a64.macro"
 
 local find, sub, char = string.find, string.sub, string.char
 local fail = expr.fail
@@ -15,6 +16,7 @@ local fail = expr.fail
 local M = {}
 local D = {}
 M.by_name = D
+for name, fn in pairs(macro.directives) do D[name] = fn end
 
 -- More than this in one image is taken for a slip of the keyboard.
 local LIMIT = 1 << 28
@@ -84,6 +86,31 @@ end
 for size, names in pairs { [1] = "byte", [2] = "hword short 2byte",
   [4] = "word long int 4byte", [8] = "quad xword dword 8byte" } do
   for name in names:gmatch "%S+" do D[name] = items(size) end
+end
+
+-- An integer of 16 bytes at p: low half, high half, position after it.
+local function octa_value(A, s, p)
+  local _, e, digits = find(s, "^0[xX](%x+)%f[^%w_]", p)
+  if e and #digits > 16 then
+    digits = digits:gsub("^0+", "")
+    if #digits > 32 then fail(p, "the number does not fit 16 bytes") end
+    local high = sub(digits, 1, -17)
+    return math.tointeger(tonumber("0x" .. sub(digits, -16))),
+      math.tointeger(tonumber("0x0" .. high)), e + 1
+  end
+  local unsigned = find(s, "^[%d]", p)
+  local v, q = expr.constant(A, s, p, "the value")
+  return v, not unsigned and v < 0 and -1 or 0, q
+end
+
+function D.octa(A, s, p)
+  while true do
+    local low, high, q = octa_value(A, s, p)
+    writable(A, p)
+    section.bytes(A.sec, string.pack("<i8i8", low, high), A.line_at + p)
+    p = comma(s, q)
+    if not p then return q end
+  end
 end
 
 function D.inst(A, s, p)
@@ -300,16 +327,31 @@ D.set, D.equ, D.equiv = set(false), set(false), set(true)
 
 -- Everything is visible to everybody, and what is not defined is an error
 -- where it is used, so these only want names.
-local function names(A, s, p)
+local function names(_, s, p, each)
   while true do
-    local _, q = name_at(s, p)
+    local name, q = name_at(s, p)
+    if each then each(name) end
     p = comma(s, q)
     if not p then return q end
   end
 end
-D.global, D.globl, D.extern, D.weak, D["local"] = names, names, names, names,
-  names
-D.hidden, D.protected, D.internal = names, names, names
+for name in ("global globl extern local hidden protected internal")
+    :gmatch "%S+" do
+  D[name] = function(A, s, p) return names(A, s, p) end
+end
+
+-- A weak symbol that nobody defines is 0.
+function D.weak(A, s, p)
+  return names(A, s, p, function(name) A.weak[name] = true end)
+end
+
+-- .weakref alias, name: the alias is the name, which is weak.
+function D.weakref(A, s, p)
+  local _, q = name_at(s, p)
+  local r = comma(s, q) or fail(q, "expected ', name' after the alias")
+  A.weak[name_at(s, r)] = true
+  return D.set(A, s, p)
+end
 
 local function common(where)
   return function(A, s, p)
@@ -428,10 +470,36 @@ function D.ltorg(A, _, p)
 end
 D.pool = D.ltorg
 
+-- Words of the text to whom it concerns --------------------------------------
+
+D["end"] = function(A, _, p)
+  A.ended = true
+  A.frame.p = #A.frame.text + 1
+  return p
+end
+
+function D.err(_, _, p) fail(p, ".err was reached") end
+
+local function text_or(default, s, p)
+  if not find(s, "%S", p) then return default, p end
+  return quoted(s, p)
+end
+
+function D.error(_, s, p)
+  fail(p, "%s", text_or(".error was reached", s, p))
+end
+
+function D.warning(A, s, p)
+  local text, q = text_or(".warning was reached", s, p)
+  A:warn(p, text)
+  return q
+end
+
 -- Notes to other tools: no bytes, no meaning for an image.
 local function ignore(_, s) return #s + 1 end
-for name in ([[type size ident file loc arch cpu arch_extension
-  variant_pcs addrsig addrsig_sym]]):gmatch "%S+" do D[name] = ignore end
+for name in ([[type size ident file loc loc_mark_labels line ln arch cpu
+  arch_extension variant_pcs addrsig addrsig_sym version gnu_attribute symver
+  print title sbttl list nolist psize eject noaltmacro]]):gmatch "%S+" do D[name] = ignore end
 
 -- The function for a directive name without its dot, or nil.
 function M.find(name)

@@ -336,6 +336,9 @@ local function rows_of(m)
   return rows
 end
 
+-- Is it the name of an instruction?
+function M.known(m) return #rows_of(m) > 0 end
+
 -- The operand kind that each atom belongs to, and whether it begins it.
 local function map_atoms(c, q)
   c.kind_of, c.first = {}, {}

@@ -92,7 +92,10 @@ local function symbol(A, name, p)
   A.used_symbol = true
   local sym = A.symbols[name]
   if not sym then
-    if A.final then A:undefined(name, p) end
+    if A.final then
+      if A.weak[name] then return 0 end
+      A:undefined(name, p)
+    end
     A.undef = A.undef or name
     return 0
   end

@@ -153,8 +153,8 @@ function Image:bytes_at(addr)
   return table.concat(out)
 end
 
--- File and line of the text that made the byte at an offset, or nil.
-function Image:lines(offset)
+-- The place in the text that made the byte at an offset, or nil.
+function Image:place_of(offset)
   local index, lo, hi = self.index, 1, #self.index
   if offset < 0 or offset >= self.size then return nil end
   while lo < hi do
@@ -164,8 +164,16 @@ function Image:lines(offset)
   local part = index[lo]
   local at = part and part.at
   if type(at) == "table" then at = at[(offset - part.off >> 2) + 1] end
+  return at
+end
+
+-- File and line of the text that made the byte at an offset, or nil; of the
+-- call, if a macro made it.
+function Image:lines(offset)
+  local at = self:place_of(offset)
   if not at then return nil end
-  local name, line = source.locate(self.sources, at)
+  local name, line = source.locate(self.sources,
+    source.root(self.sources, at))
   return name, line
 end
 

@@ -6,6 +6,7 @@
 
 local encode = require "tinyvmm.a64.encode"
 local expr = require "tinyvmm.a64.expr"
+local fixup = require "tinyvmm.a64.fixup"
 local image = require "tinyvmm.a64.image"
 local source = require "tinyvmm.a64.source"
 
@@ -57,16 +58,29 @@ end
 
 -- Where in its line a fixup's symbol stands.
 local function symbol_place(self, at, name)
-  local _, _, col, text = source.locate(self.sources, at)
+  local _, col, text = source.line_at(self.sources, at)
   local hit = find(text, name, col, true)
   return hit and at + hit - col or at
+end
+
+-- With a weak symbol that nobody defines, ld makes a branch a NOP and any
+-- other distance 0.
+local NOP = 0xd503201f
+
+local function distance(kind)
+  return fixup.relative(kind) or kind == "page21"
 end
 
 local function settle_fixups(self)
   for k = 1, #self.fix_part do
     local name, at = self.fix_name[k], self.fix_at[k]
     local sym, ok, v, sec = self.symbols[name], nil, nil, nil
-    if sym and sym.sec and not sym.expr then
+    if not sym and self.weak[name] and distance(self.fix_kind[k]) then
+      if self.fix_kind[k] == "rel26" then
+        self.fix_part[k][self.fix_word[k]] = NOP
+      end
+      goto next
+    elseif sym and sym.sec and not sym.expr then
       ok, v, sec = true, sym.off + sym.sec.base, self.image
     else
       self.line_at = at - 1
@@ -86,6 +100,7 @@ local function settle_fixups(self)
       self.line_at = symbol_place(self, at, name) - 1
       self:caught(v)
     end
+    ::next::
   end
 end
 
