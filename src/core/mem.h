@@ -23,9 +23,8 @@
 enum { MEM_GRANULE_SHIFT = 8, MEM_GRANULE = 1 << MEM_GRANULE_SHIFT };
 
 // Bits of a store-map byte. CODE: predecoded instructions exist for this
-// granule or the next one. (CLEAN and WATCH come with snapshots and watch
-// points.)
-enum { STORE_CODE = 1, STORE_CLEAN = 2, STORE_WATCH = 4 };
+// granule or the next one.
+enum { STORE_CODE = 1 };
 
 struct region {
   uint64_t base, size;

@@ -531,7 +531,8 @@ local function new(opts)
   local self = setmetatable({
     sources = {}, errors = {}, warnings = {}, missed = {}, enough = {},
     sections = {}, section_list = {}, stack = {}, symbols = {}, numeric = {},
-    near = new_near(), seq = 0, made = 0, literals = 0,
+    near = new_near(),
+    seq = 0, made = 0, literals = 0,
     weak = {}, macros = {}, aliases = {}, conds = {}, expansions = 0, expanded = 0,
     lookup = encode.lookup,
     line_at = 0, deferred = {}, relocs = {},
@@ -562,10 +563,18 @@ function asm.assemble(text, opts)
   if type(text) ~= "string" then
     error("the text to assemble must be a string, not a " .. type(text), 2)
   end
-  local self = new(opts)
+  return asm.finish(new(opts), opts, text)
+end
+
+-- For builder.lua: an assembler to be fed piece by piece, and its end.
+function asm.begin(opts)
+  return new(opts or {})
+end
+
+function asm.finish(self, opts, text)
   encode.trim()
   local ok, img = pcall(function()
-    self:run(opts.name or "asm", text)
+    if text then self:run(opts.name or "asm", text) end
     return settle.finish(self)
   end)
   if not ok and img ~= self.enough then error(img, 0) end
@@ -573,6 +582,11 @@ function asm.assemble(text, opts)
   img.warnings = told(self, self.warnings)
   if opts.origin then img:place(opts.origin) end
   return img
+end
+
+-- The image as text: address, bytes and source line, see list.lua.
+function asm.listing(img)
+  return require "tinyvmm.a64.list".listing(img)
 end
 
 return asm

@@ -499,7 +499,10 @@ end
 local function ignore(_, s) return #s + 1 end
 for name in ([[type size ident file loc loc_mark_labels line ln arch cpu
   arch_extension variant_pcs addrsig addrsig_sym version gnu_attribute symver
-  print title sbttl list nolist psize eject noaltmacro]]):gmatch "%S+" do D[name] = ignore end
+  print title sbttl list nolist psize eject noaltmacro]])
+    :gmatch "%S+" do
+  D[name] = ignore
+end
 
 -- The function for a directive name without its dot, or nil.
 function M.find(name)

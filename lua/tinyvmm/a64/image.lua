@@ -89,7 +89,8 @@ function M.build(A, list, size)
     at = sec.base + sec.size
     if sec.align > align then align = sec.align end
     for _, part in ipairs(sec.parts) do
-      index[#index + 1] = { off = sec.base + part.off, at = part.at }
+      index[#index + 1] = { off = sec.base + part.off, at = part.at,
+        n = part.n or part.str and #part.str or 4 * #part }
     end
   end
   table.sort(A.relocs, function(a, b) return a.off < b.off end)
