@@ -34,7 +34,7 @@ _tinyvmm()
         words="--ram --load --reg --symbols --budget --timeout --no-strict
           --trace --trace-json --profile --profile-every --regs --stats --backend -v --help"
         files='*' ;;
-      asm) words="-o --load --help" files='*.[sS]' ;;
+      asm) words="-o -l --load --help" files='*.[sS]' ;;
       dis) words="-b --help" files='*' ;;
       backends | help) words="--help" ;;
       *) files='*' ;;

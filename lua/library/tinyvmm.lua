@@ -73,6 +73,11 @@ function tinyvmm.vm(options) end
 ---@return tinyvmm.image
 function tinyvmm.asm(text, options) end
 
+---A builder of code: mnemonics and directives are methods.
+---@param options? tinyvmm.asm_options
+---@return table
+function tinyvmm.a64(options) end
+
 ---@param path string
 ---@param options? tinyvmm.asm_options
 ---@return tinyvmm.image?, string? message, tinyvmm.code? code

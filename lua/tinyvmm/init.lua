@@ -26,6 +26,7 @@ function tv.asm(text, options)
   return result
 end
 
+tv.a64 = lazy("tinyvmm.a64.builder", "new")
 tv.asm_file = lazy("tinyvmm.image", "asm_file")
 tv.load = lazy("tinyvmm.image", "load_file")
 tv.dis = lazy("tinyvmm.listing", "dis")

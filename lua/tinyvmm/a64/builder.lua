@@ -33,8 +33,9 @@ local function text_of(v, level)
 end
 
 local function open(self, level)
-  if not self.A then error("the image is made already", level + 1) end
-  return self.A
+  local A = rawget(self, "A")
+  if not A then error("the image is made already", level + 1) end
+  return A
 end
 
 -- Assemble text; what is wrong with it raises at the caller.
@@ -93,7 +94,7 @@ end
 local function instruction(m)
   return function(self, ...)
     local a, b, c, d, more = ...
-    local A = self.A or open(self, 2)
+    local A = rawget(self, "A") or open(self, 2)
     local ta = a == nil and "" or first[a]
     local tb = b == nil and "" or rest[b]
     local tc = c == nil and "" or rest[c]

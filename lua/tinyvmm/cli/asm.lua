@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
 -- `tinyvmm asm IN.S -o OUT.bin`: assembles to raw bytes, placed at 0x10000
--- unless --load says otherwise.
+-- unless --load says otherwise; -l prints addresses and bytes beside the text.
 
 local cli = require "tinyvmm.cli"
 local image = require "tinyvmm.image"
@@ -10,15 +10,17 @@ local core = require "tinyvmm.core"
 local M = {}
 
 M.HELP = [=[
-usage: tinyvmm asm IN.S -o OUT.bin
+usage: tinyvmm asm IN.S [-o OUT.bin] [-l]
 
 Assembles GNU syntax to raw bytes.
 
   -o FILE             where they go
+  -l                  print a listing: address, bytes, source line
   --load ADDR         the address they are for (default 0x10000)
 ]=]
 
-M.OPTIONS = { ["-o"] = "a file name", ["--load"] = "an address" }
+M.OPTIONS = { ["-o"] = "a file name", ["-l"] = true,
+  ["--load"] = "an address" }
 
 local function write(path, bytes)
   local file, why = io.open(path, "wb")
@@ -31,8 +33,8 @@ end
 function M.main(args)
   local given, rest = cli.verb_options(args, M)
   if not given then return rest end
-  if #rest ~= 1 or not given["-o"] then
-    return cli.fail(cli.USAGE, "asm needs IN.S -o OUT.bin; see --help")
+  if #rest ~= 1 or not (given["-o"] or given["-l"]) then
+    return cli.fail(cli.USAGE, "asm needs IN.S -o OUT.bin or -l; see --help")
   end
   local addr = core._size(given["--load"] or "0x10000")
   if not addr then
@@ -44,7 +46,13 @@ function M.main(args)
   if not img then return cli.fail(cli.USAGE, "%s", why) end
   local placed, bytes = pcall(img.bytes_at, img, addr)
   if not placed then return cli.fail(cli.USAGE, "%s", bytes) end
-  local problem = write(given["-o"], bytes)
+  for _, warning in ipairs(img.warnings) do
+    io.stderr:write(warning, " (warning)\n")
+  end
+  if given["-l"] then
+    io.write(require "tinyvmm.a64.list".listing(img:place(addr)))
+  end
+  local problem = given["-o"] and write(given["-o"], bytes)
   if problem then return cli.fail(cli.USAGE, "%s", problem) end
   return 0
 end
