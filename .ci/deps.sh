@@ -22,7 +22,7 @@ have_oracles() {
   have qemu-aarch64 && have aarch64-linux-gnu-objdump &&
     have aarch64-linux-gnu-gcc && have llvm-mc && have lua5.4 &&
     have qemu-system-aarch64 && have g++ && have clang &&
-    have ld.lld && have luarocks
+    have ld.lld && have luarocks && { have mandoc || have groff; }
 }
 
 run() {
@@ -47,7 +47,7 @@ packages() {
       libedit2 ;;
     "apt test") echo lua5.4 qemu-user qemu-system-arm llvm \
       binutils-aarch64-linux-gnu gcc-aarch64-linux-gnu \
-      libc6-dev-arm64-cross g++ clang lld luarocks dpkg-dev ;;
+      libc6-dev-arm64-cross g++ clang lld luarocks dpkg-dev mandoc ;;
     "dnf build") echo gcc pkgconf-pkg-config lua lua-devel libedit ;;
     "dnf test") echo qemu-user qemu-system-aarch64 llvm \
       binutils-aarch64-linux-gnu gcc-aarch64-linux-gnu \
