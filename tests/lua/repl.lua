@@ -299,19 +299,6 @@ test("colours are for terminals", function(t)
   os.execute("rm -rf " .. folder)
 end)
 
-test("a session is ready in 10 ms", function(t)
-  if SLOW > 1 then t.skip "an instrumented build" end
-  local best = math.huge
-  for _ = 1, 10 do
-    local pipe <close> = assert(io.popen("bash -c 'TIMEFORMAT=%R; time "
-      .. PROGRAM .. " </dev/null' 2>&1"))
-    best = math.min(best, pipe:read "n" or math.huge)
-  end
-  if best == math.huge then t.skip "needs bash" end
-  t.note(("%g s from start to end"):format(best))
-  t.ok(best <= 0.010, best)
-end)
-
 -- Completion itself ---------------------------------------------------------
 
 test("completion knows globals, fields, registers, mnemonics", function(t)
