@@ -226,7 +226,7 @@ local function typed(t, texts, environment)
   return (slurp(out):gsub("\r", ""))
 end
 
-local SLOW = (os.getenv "TV_BUILD" or ""):find "asan" and 4 or 1
+local SLOW = (os.getenv "TV_BUILD" or ""):find "asan" and 4 or 2
 local START, NEXT = 0.6 * SLOW, 0.15 * SLOW
 
 local function has_libedit()
