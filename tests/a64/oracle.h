@@ -86,21 +86,96 @@ static inline uint64_t oracle_integer(uint64_t *s) {
   case 3: return value & 0xffffffff;
   case 4: return (uint64_t)1 << (value & 63);
   case 5: return UINT64_MAX << (value & 63);
-  default: return value;
+  case 6: return value & UINT64_MAX << (kind >> 8 & 63);
+  default: return value >> (kind >> 8 & 63);
   }
 }
 
-// Halves of vector registers: random bits, or the corners of the formats.
-static inline uint64_t oracle_vector(uint64_t *s) {
-  static const uint64_t corner[16] = {
-    0, 0x8000000000000000, 0x7ff0000000000000, 0xfff0000000000000,
-    0x7ff8000000000001, 0x7ff0000000000001, 0x3ff0000000000000,
-    0xbff0000000000000, 1, 0x000fffffffffffff, 0x0010000000000000,
-    0x7f8000003f800000, 0x7fc000017f800001, 0x3c007c007e017c01,
-    0x7fefffffffffffff, UINT64_MAX
-  };
-  uint64_t kind = oracle_random(s), value = oracle_random(s);
-  return kind & 3 ? value : corner[(kind >> 8) & 15];
+// A floating-point number of e exponent and f fraction bits: denormals,
+// numbers next to the ends of the range, NaNs of both kinds, neighbours of 1
+// and integers; fractions that are sparse, so that sums, products and
+// conversions come to lie half-way between two results.
+static inline uint64_t oracle_float(unsigned e, unsigned f, uint64_t *s) {
+  uint64_t r = oracle_random(s), frac = oracle_random(s);
+  uint64_t ones = ((uint64_t)1 << e) - 1, bias = ones >> 1, exp;
+  unsigned cut = (unsigned)(r >> 16 & 0xff) % f;
+  switch (r & 15) {
+  case 0: exp = 0; break;
+  case 1: exp = 1 + (r >> 8 & 1); break;
+  case 2: exp = ones; break;
+  case 3: exp = ones - 1 - (r >> 8 & 1); break;
+  case 4: case 5: exp = frac ^ r >> 48; break;
+  case 6: exp = bias + (r >> 8 & 63); break;
+  case 7: exp = bias - (r >> 8 & 63); break;
+  case 8: exp = bias - f - 3 + (r >> 8 & 7); break;
+  default: exp = bias - 4 + (r >> 8 & 7); break;
+  }
+  switch (r >> 4 & 15) {
+  case 0: case 1: case 2: frac = 0; break;
+  case 3: frac = 1; break;
+  case 4: frac = UINT64_MAX; break;
+  case 5: frac = (uint64_t)1 << (f - 1); break;
+  case 6: frac = (uint64_t)1 << cut; break;
+  case 7: case 8: case 9: frac &= UINT64_MAX << cut; break;
+  case 10: frac |= ~(UINT64_MAX << cut); break;
+  default: break;
+  }
+  return (r >> 40 & 1) << (e + f) | (exp & ones) << f
+    | (frac & (((uint64_t)1 << f) - 1));
+}
+
+// An element of an integer vector: the ends of its range and their
+// neighbours, small and random numbers.
+static inline uint64_t oracle_element(unsigned bits, uint64_t *s) {
+  uint64_t r = oracle_random(s), half = (uint64_t)1 << (bits - 1);
+  uint64_t mask = half | (half - 1), near = (r >> 8 & 3) - 1;
+  switch (r & 7) {
+  case 0: return near & mask;
+  case 1: return (half + near) & mask;
+  case 2: return half >> (r >> 8 & 63) % bits;
+  case 3: return r >> 8 & 127 & mask;
+  default: return oracle_random(s) & mask;
+  }
+}
+
+// What the vector registers of a case hold.
+typedef enum oracle_lanes {
+  ORACLE_BITS, ORACLE_INT8, ORACLE_INT16, ORACLE_INT32, ORACLE_INT64,
+  ORACLE_BF16, ORACLE_HALF, ORACLE_SINGLE, ORACLE_DOUBLE, ORACLE_LANES
+} oracle_lanes;
+
+static inline uint64_t oracle_lane(oracle_lanes what, uint64_t *s) {
+  switch (what) {
+  case ORACLE_INT8: return oracle_element(8, s);
+  case ORACLE_INT16: return oracle_element(16, s);
+  case ORACLE_INT32: return oracle_element(32, s);
+  case ORACLE_INT64: return oracle_element(64, s);
+  case ORACLE_BF16: return oracle_float(8, 7, s);
+  case ORACLE_HALF: return oracle_float(5, 10, s);
+  case ORACLE_SINGLE: return oracle_float(8, 23, s);
+  case ORACLE_DOUBLE: return oracle_float(11, 52, s);
+  default: return oracle_random(s);
+  }
+}
+
+// Halves of vector registers.
+static inline uint64_t oracle_vector(oracle_lanes what, uint64_t *s) {
+  static const uint8_t width[ORACLE_LANES] = { 64, 8, 16, 32, 64, 16, 16, 32,
+                                               64 };
+  uint64_t v = 0;
+  for (unsigned at = 0; at < 64; at += width[what])
+    v |= oracle_lane(what, s) << at;
+  return v;
+}
+
+// Scalar floating-point words (28:24 = 11110, bit 21 or fixed point) name
+// their format, for the others every kind has its turn.
+static inline oracle_lanes oracle_choose(uint32_t w, uint64_t *s) {
+  static const uint8_t format[4] = { ORACLE_SINGLE, ORACLE_DOUBLE,
+                                     ORACLE_BITS, ORACLE_HALF };
+  uint64_t r = oracle_random(s);
+  if ((w & 0x5e000000) == 0x1e000000 && r & 7) return format[w >> 22 & 3];
+  return (oracle_lanes)((r >> 8) % ORACLE_LANES);
 }
 
 // The scratch memory before every case: one fixed pattern.
@@ -188,15 +263,18 @@ static inline void oracle_make(oracle_state *st, uint32_t w, uint64_t seed,
                                const uint64_t *pattern) {
   uint64_t s = seed;
   for (unsigned i = 0; i < 31; i++) st->x[i] = oracle_integer(&s);
+  oracle_lanes lanes = oracle_choose(w, &s);
   for (unsigned i = 0; i < 32; i++) {
-    st->v[i][0] = oracle_vector(&s);
-    st->v[i][1] = oracle_vector(&s);
+    st->v[i][0] = oracle_vector(lanes, &s);
+    st->v[i][1] = oracle_vector(lanes, &s);
   }
   st->sp = ORACLE_SCRATCH + 2048 + (oracle_random(&s) & 0xf0);
   st->nzcv = oracle_random(&s) & 0xf0000000;
-  // FPCR: DN, FZ and RMode (bits 25:22) in one case of four.
-  st->fpcr = oracle_random(&s) & 3 ? 0 : oracle_random(&s) & 0x03c00000;
-  st->fpsr = 0;
+  // FPCR: AHP, DN, FZ, RMode (bits 26:22) and FZ16 in every other case.
+  // FPSR: IXC every other time, for what is cheaper once it is set; QC.
+  uint64_t r = oracle_random(&s);
+  st->fpcr = r & 1 ? r & 0x07c80000 : 0;
+  st->fpsr = (r & 2) << 3 | ((r & 0x70) == 0x70) << 27;
   st->pad = 0;
   if (oracle_is_memory(w)) oracle_point(st, w, &s);
   if (oracle_is_cas(w) || oracle_is_casp(w)) oracle_match(st, w, &s, pattern);

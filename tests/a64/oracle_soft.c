@@ -140,7 +140,8 @@ static void print_input(uint32_t word, const oracle_state *in) {
     if (fields[i] < 31)
       printf(" x%u=%" PRIx64, fields[i], in->x[fields[i]]);
   if ((word & 0x04000000) == 0) return;
-  for (unsigned i = 0; i < 3; i++)
+  printf(" fpcr=%x fpsr=%x", (unsigned)in->fpcr, (unsigned)in->fpsr);
+  for (unsigned i = 0; i < 4; i++)
     printf(" v%u=%" PRIx64 ":%016" PRIx64, fields[i], in->v[fields[i]][1],
            in->v[fields[i]][0]);
 }
