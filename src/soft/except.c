@@ -5,6 +5,7 @@
 // written) becomes an exit at the instruction, with nothing entered.
 
 #include "a64/esr.h"
+#include "core/fault.h"
 #include "soft/soft.h"
 
 static const struct insn *leave(struct soft_cpu *cpu, const struct insn *i,
@@ -60,28 +61,9 @@ const struct insn *leave_data_abort(struct soft_cpu *cpu,
   return leave(cpu, i, LEAVE_EXCEPTION);
 }
 
-// What a hypervisor would find in ESR_EL2 for a stage 2 fault, so that `esr`
-// says the same on every backend: aborts from the guest are of "lower" EL.
-static uint64_t stage2_esr(tv_fault reason, char access) {
-  uint32_t fsc = reason == TV_FAULT_UNMAPPED ? ESR_FSC_TRANSLATION + 1
-                                             : ESR_FSC_PERMISSION + 3;
-  if (access == 'x') return esr_make(ESR_EC_IABT_LOW, fsc);
-  return esr_make(ESR_EC_DABT_LOW, fsc | (access == 'w' ? ESR_DABT_WNR : 0));
-}
-
 void soft_fault_exit(struct soft_cpu *cpu, tv_fault reason, uint64_t va,
                      uint64_t gpa, unsigned size, char access) {
-  bool abort = reason == TV_FAULT_UNMAPPED || reason == TV_FAULT_READ_ONLY ||
-               reason == TV_FAULT_PROTECTED;
-  tv_exit *exit = &cpu->h.exit;
-  exit->kind = TV_EXIT_FAULT;
-  exit->u.fault.reason = reason;
-  exit->u.fault.access = (uint8_t)access;
-  exit->u.fault.size = (uint8_t)size;
-  exit->u.fault.level = -1;
-  exit->u.fault.esr = abort ? stage2_esr(reason, access) : 0;
-  exit->u.fault.far = va;
-  exit->u.fault.addr = gpa;
+  fault_fill(&cpu->h.exit, reason, va, gpa, size, access);
 }
 
 const struct insn *leave_fault(struct soft_cpu *cpu, const struct insn *i,

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+//
+// What a fault exit says: from the side of the memory map, and from a
+// syndrome that the guest's CPU has written.
+
+#include <string.h>
+
+#include "a64/esr.h"
+#include "core/core.h"
+#include "core/fault.h"
+
+enum { KEY_SPSR_EL1 = 0xc200, KEY_ELR_EL1 = 0xc201, KEY_ESR_EL1 = 0xc290,
+       KEY_FAR_EL1 = 0xc300 };
+
+static uint64_t stage2_esr(tv_fault reason, char access) {
+  uint32_t fsc = reason == TV_FAULT_UNMAPPED ? ESR_FSC_TRANSLATION + 1
+                                             : ESR_FSC_PERMISSION + 3;
+  if (access == 'x') return esr_make(ESR_EC_IABT_LOW, fsc);
+  return esr_make(ESR_EC_DABT_LOW, fsc | (access == 'w' ? ESR_DABT_WNR : 0));
+}
+
+void fault_fill(tv_exit *exit, tv_fault reason, uint64_t va, uint64_t gpa,
+                unsigned size, char access) {
+  bool abort = reason == TV_FAULT_UNMAPPED || reason == TV_FAULT_READ_ONLY ||
+               reason == TV_FAULT_PROTECTED;
+  exit->kind = TV_EXIT_FAULT;
+  memset(&exit->u, 0, sizeof exit->u);
+  exit->u.fault.reason = reason;
+  exit->u.fault.access = (uint8_t)access;
+  exit->u.fault.size = (uint8_t)size;
+  exit->u.fault.level = -1;
+  exit->u.fault.esr = abort ? stage2_esr(reason, access) : 0;
+  exit->u.fault.far = va;
+  exit->u.fault.addr = gpa;
+}
+
+tv_fault fault_reason(const struct region *region, char access) {
+  if (!region) return TV_FAULT_UNMAPPED;
+  if (access == 'w' && region->kind == TV_MEM_ROM) return TV_FAULT_READ_ONLY;
+  return TV_FAULT_PROTECTED;
+}
+
+// ------------------------------------------------------------- exceptions --
+
+static tv_fault abort_reason(unsigned fsc) {
+  if (fsc == ESR_FSC_ALIGNMENT) return TV_FAULT_ALIGNMENT;
+  if (fsc == ESR_FSC_ATOMIC) return TV_FAULT_ATOMIC;
+  switch (fsc & 0x3c) {          // the level is in the low bits
+    case ESR_FSC_ADDRESS_SIZE: return TV_FAULT_ADDRESS_SIZE;
+    case ESR_FSC_TRANSLATION: return TV_FAULT_TRANSLATION;
+    case ESR_FSC_ACCESS: case ESR_FSC_PERMISSION: return TV_FAULT_PERMISSION;
+    default: return TV_FAULT_UNMAPPED;       // an external abort
+  }
+}
+
+static int level_of(unsigned fsc) {
+  bool has = fsc >= ESR_FSC_TRANSLATION && fsc < ESR_FSC_EXTERNAL;
+  return has ? (int)(fsc & 3) : -1;
+}
+
+void fault_of_exception(tv_exit *exit, uint64_t esr, uint64_t far,
+                        uint64_t sp) {
+  unsigned fsc = esr & 0x3f;
+  tv_fault reason = TV_FAULT_UNDEFINED;
+  char access = 0;
+  unsigned size = 0;
+  uint64_t va = 0, addr = 0;
+  switch (esr_ec(esr)) {
+    case ESR_EC_BRK64:
+      exit->kind = TV_EXIT_BRK;
+      memset(&exit->u, 0, sizeof exit->u);
+      exit->u.brk.imm = esr & 0xffff;
+      return;
+    case ESR_EC_SVC64: reason = TV_FAULT_SVC; break;
+    case ESR_EC_FP: reason = TV_FAULT_FP_TRAP; break;
+    case ESR_EC_WFX: case ESR_EC_SYS64: reason = TV_FAULT_SYSREG_TRAP; break;
+    case ESR_EC_ILLEGAL: reason = TV_FAULT_ILLEGAL_STATE; break;
+    case ESR_EC_STEP: case ESR_EC_STEP_LOW: reason = TV_FAULT_STEP; break;
+    case ESR_EC_SP_ALIGN: reason = TV_FAULT_SP_ALIGNMENT; addr = sp; break;
+    case ESR_EC_PC_ALIGN: case ESR_EC_IABT: case ESR_EC_IABT_LOW:
+      reason = esr_ec(esr) == ESR_EC_PC_ALIGN ? TV_FAULT_PC_ALIGNMENT
+                                              : abort_reason(fsc);
+      access = 'x';
+      size = 4;
+      va = addr = far;
+      break;
+    case ESR_EC_DABT: case ESR_EC_DABT_LOW:
+      reason = abort_reason(fsc);
+      access = esr & ESR_DABT_WNR ? 'w' : 'r';
+      va = addr = far;
+      break;
+    default: break;
+  }
+  fault_fill(exit, reason, va, addr, size, access);
+  exit->u.fault.esr = esr;
+  if (access && reason != TV_FAULT_PC_ALIGNMENT)
+    exit->u.fault.level = (int8_t)level_of(fsc);
+}
+
+void fault_unwind(tv_vcpu *cpu, unsigned vector_offset, tv_exit *exit) {
+  uint64_t esr = vcpu_reg(cpu, TV_REG_SYS(KEY_ESR_EL1));
+  uint64_t far = vcpu_reg(cpu, TV_REG_SYS(KEY_FAR_EL1));
+  uint64_t pc = vcpu_reg(cpu, TV_REG_SYS(KEY_ELR_EL1));
+  bool synchronous = !(vector_offset & 0x180);
+  if (synchronous && esr_ec(esr) == ESR_EC_SVC64) pc -= 4;
+  vcpu_set_reg(cpu, TV_REG_PSTATE, vcpu_reg(cpu, TV_REG_SYS(KEY_SPSR_EL1)));
+  vcpu_set_reg(cpu, TV_REG_PC, pc);
+  exit_fill(exit, TV_EXIT_FAULT, cpu, 0);
+  if (synchronous)
+    fault_of_exception(exit, esr, far, vcpu_reg(cpu, TV_REG_SP));
+  else
+    fault_fill(exit, TV_FAULT_INTERRUPT, 0, 0, 0, 'x');
+}
