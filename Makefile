@@ -7,13 +7,21 @@ MODE ?= rel
 CC = gcc
 B := build/$(MODE)
 
+# Cross-building: CC and AR for the target, LUA_CFLAGS and LUA_LIBS for its
+# Lua, B for a place of its own; HOST_CC makes the tools that run here.
+HOST_CC = $(CC)
+
 # Lua 5.4 by pkg-config. Recursive variables: looked up when first used, so
 # that `make deps run` finds what deps has just installed.
 LUA_PC = $(shell for p in lua5.4 lua-5.4 lua54 lua; do \
   pkg-config --exists "$$p >= 5.4" "$$p < 5.5" 2>/dev/null && \
   echo $$p && break; done)
-LUA_CFLAGS = $(shell pkg-config --cflags $(LUA_PC))
-LUA_LIBS = $(shell pkg-config --libs $(LUA_PC))
+HOST_LUA_CFLAGS = $(shell pkg-config --cflags $(LUA_PC))
+HOST_LUA_LIBS = $(shell pkg-config --libs $(LUA_PC))
+LUA_CFLAGS = $(HOST_LUA_CFLAGS)
+LUA_LIBS = $(HOST_LUA_LIBS)
+
+OBJCOPY = objcopy
 
 MODE_rel := -O2 -g -fomit-frame-pointer
 MODE_dbg := -O0 -g -DTV_TEST
@@ -56,8 +64,8 @@ say = $(if $(V),,@echo "  $(1)$(2)")
 # With deps among the goals, nothing is built before it is through.
 FIRST := $(filter deps deps-test,$(MAKECMDGOALS))
 
-.PHONY: help all run test check bench gen deps deps-test clean
-.PHONY: install uninstall lua-module install-lua deb
+.PHONY: help all portable run test check check-kvm bench gen
+.PHONY: deps deps-test clean install uninstall lua-module install-lua deb
 .DEFAULT_GOAL := all
 
 help: ## list the targets
@@ -65,6 +73,8 @@ help: ## list the targets
 	  sed 's/:.*## /\t/' | expand -t 14
 
 all: $(PROGRAM) $(STATIC) $(SHARED) $(MODULE) $(PUBLIC) ## build everything
+
+portable: $(PROGRAM) $(C_TESTS) ## build the program and the C tests only
 
 run: $(PROGRAM) ## run the demo guest, examples/01_hello.lua
 	@$(PROGRAM) examples/01_hello.lua
@@ -76,6 +86,10 @@ check: ## sanitizers, sweeps and style (minutes)
 	$(MAKE) MODE=asan test
 	$(MAKE) MODE=dbg test
 	TV_ORACLE_N=3000 $(MAKE) test T=oracle
+	$(MAKE) check-kvm
+
+check-kvm: $(PROGRAM) ## the tests on an emulated arm64 machine with KVM
+	@$(PROGRAM) tests/kvm/_check.lua
 
 bench: all ## print the benchmark table
 	$(PROGRAM) tests/bench/bench.lua
@@ -109,8 +123,8 @@ $(B)/obj/embedded.c: $(B)/embed $(LUA_SRC)
 $(B)/embed: src/bind/embed.c | $(FIRST)
 	$(call say,CCLD    ,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LUA_CFLAGS) -MF $@.d $< -o $@ $(LUA_LIBS) \
-	  $(SANITIZE)
+	$(Q)$(HOST_CC) $(CFLAGS_ALL) $(HOST_LUA_CFLAGS) -MF $@.d $< -o $@ \
+	  $(HOST_LUA_LIBS) $(SANITIZE)
 
 $(STATIC): $(LIB_OBJ)
 	$(call say,AR      ,$@)
@@ -128,13 +142,14 @@ $(MODULE): $(BIND_OBJ) $(STATIC)
 
 $(PROGRAM): $(OBJ)
 	$(call say,LD      ,$@)
-	$(Q)$(CC) -rdynamic -o $@ $^ $(LUA_LIBS) -lpthread -ldl $(SANITIZE)
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LUA_LIBS) -lpthread -ldl \
+	  $(SANITIZE)
 
 $(B)/tests/%: tests/core/test_%.c $(STATIC)
 	$(call say,CCLD    ,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MF $@.d $< -o $@ $(STATIC) -lpthread \
-	  $(SANITIZE)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -Itests -MF $@.d $< -o $@ $(STATIC) \
+	  -lpthread $(SANITIZE)
 
 $(B)/examples/%: examples/%.c $(STATIC)
 	$(call say,CCLD    ,$@)
@@ -225,7 +240,7 @@ $(PUBLIC): $(LIB_OBJ)
 	$(call say,AR      ,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -r -nostdlib -o $(@:.a=.o) $^
-	$(Q)[ "$$(uname)" = Darwin ] || objcopy --localize-hidden $(@:.a=.o)
+	$(Q)[ "$$(uname)" = Darwin ] || $(OBJCOPY) --localize-hidden $(@:.a=.o)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(@:.a=.o)
 

@@ -1,0 +1,207 @@
+-- SPDX-License-Identifier: MIT
+--
+-- check-kvm: the tests on arm64 Linux with KVM, on machines that have neither.
+--
+-- qemu-system-aarch64 emulates a machine with EL2; a Debian kernel boots on
+-- it, and its root file system is ours: the program, cross-built and static,
+-- busybox, and the tests. Once with a kernel whose KVM hands hypercalls to us
+-- (the SMCCC filter, since 6.4), once with one that does not. What the tests
+-- print comes out on the console and into build/arm64/KERNEL.log.
+--
+-- Where the machine cannot be had this says SKIP and why.
+
+package.path = "tests/kvm/?.lua;" .. package.path
+local cpio = require "_cpio"
+
+local OUT, DEBIAN = "build/arm64", "build/arm64/debian"
+local ROOT = DEBIAN .. "/root"
+local SECONDS = 240 -- for one machine; it needs less than half
+
+-- The kernels, as patterns of package names, and what runs on each: arguments
+-- of tests/run.lua.
+local machines = {
+  { kernel = "linux-image-[0-9][0-9.]+[+]deb[0-9]+-cloud-arm64",
+    runs = { "-v guest/", "-v core/" } },
+  { kernel = "linux-image-6[.]1[.][0-9-]+-cloud-arm64",
+    runs = { "-v guest/exceptions guest/mmio" } },
+}
+
+local TREES = "lua tests src examples guest"
+
+local total = { passed = 0, failed = 0, skipped = 0 }
+
+local function say(...) print(...) io.stdout:flush() end
+
+local function finish()
+  say(("%d passed, %d failed, %d skipped"):format(total.passed, total.failed,
+    total.skipped))
+  os.exit(total.failed == 0 and 0 or 1, true)
+end
+
+local function skip(reason)
+  say("skip - check-kvm: " .. reason)
+  total.skipped = total.skipped + 1
+  finish()
+end
+
+local function fail(what)
+  say("not ok - check-kvm: " .. what)
+  total.failed = total.failed + 1
+end
+
+local function quote(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
+
+-- The output of a shell command, and whether it succeeded.
+local function capture(command)
+  local pipe = assert(io.popen(command .. " 2>&1"))
+  local text = pipe:read "a"
+  return text, pipe:close() ~= nil
+end
+
+local function lines_of(command)
+  local list = {}
+  for line in capture(command):gmatch "[^\n]+" do list[#list + 1] = line end
+  table.sort(list)
+  return list
+end
+
+local function slurp(path)
+  local f <close> = assert(io.open(path, "rb"))
+  return f:read "a"
+end
+
+local function spill(path, data)
+  local f <close> = assert(io.open(path, "wb"))
+  assert(f:write(data))
+end
+
+-- What it takes ------------------------------------------------------------
+
+local function check_tools()
+  for _, tool in ipairs { "qemu-system-aarch64", "aarch64-linux-gnu-gcc",
+                          "apt-get", "timeout" } do
+    if not os.execute("command -v " .. tool .. " >/dev/null 2>&1") then
+      skip("needs " .. tool .. ": make deps-test, on Debian")
+    end
+  end
+end
+
+-- Debian's packages are fetched once; `make clean` forgets them.
+local function fetch()
+  local patterns = { "busybox-static", "liblua5[.]4-dev" }
+  for _, machine in ipairs(machines) do
+    patterns[#patterns + 1] = "?" .. machine.kernel
+  end
+  local wanted = table.concat(patterns, "\n")
+  local stamp = io.open(DEBIAN .. "/fetched")
+  if stamp then
+    local same = stamp:read "a" == wanted
+    stamp:close()
+    if same then return end
+  end
+  say "  FETCH   Debian packages for arm64"
+  for i, pattern in ipairs(patterns) do patterns[i] = quote(pattern) end
+  local text, ok = capture(("rm -rf %s && sh .ci/arm64.sh %s %s"):format(
+    DEBIAN, DEBIAN, table.concat(patterns, " ")))
+  if not ok then skip(text:match "[^\n]*" or "no packages") end
+  spill(DEBIAN .. "/fetched", wanted)
+end
+
+local function build()
+  local lib = ROOT .. "/usr/lib/aarch64-linux-gnu/liblua5.4.a"
+  local include = ROOT .. "/usr/include/"
+  local text, ok = capture(table.concat({
+    "make -s portable B=" .. OUT, "CC=aarch64-linux-gnu-gcc HOST_CC=cc",
+    "AR=aarch64-linux-gnu-ar LDFLAGS=-static MODE=rel",
+    quote(("LUA_CFLAGS=-I%slua5.4 -I%saarch64-linux-gnu"):format(include,
+      include)),
+    quote("LUA_LIBS=" .. lib .. " -lm") }, " "))
+  if ok then return end
+  say(text)
+  fail "the build for arm64 failed"
+  finish()
+end
+
+-- One machine --------------------------------------------------------------
+
+-- The root file system all machines share.
+local function root_files()
+  local files = cpio.new()
+  files:file("init", slurp "tests/kvm/_init.sh", true)
+  files:file("bin/busybox", slurp(ROOT .. "/bin/busybox"), true)
+  files:file("environment", "export TV_BUILD=" .. OUT .. " TV_SEED=1\n")
+  for _, path in ipairs(lines_of("find " .. TREES .. " -type f")) do
+    files:file("project/" .. path, slurp(path))
+  end
+  for _, path in ipairs(lines_of(("find %s/tinyvmm %s/tests -type f \z
+      -perm -u+x"):format(OUT, OUT))) do
+    assert(os.execute(("aarch64-linux-gnu-strip -o %s/stripped %s"):format(
+      OUT, path)))
+    files:file("project/" .. path, slurp(OUT .. "/stripped"), true)
+  end
+  return files
+end
+
+local function boot(kernel, files, log)
+  spill(OUT .. "/root.cpio", files:bytes())
+  return os.execute(([[timeout -k 5 %d qemu-system-aarch64 \
+    -M virt,virtualization=on,gic-version=3 -cpu max,pauth-impdef=on \
+    -smp 2 -m 1024 -display none -nodefaults -no-reboot -serial stdio \
+    -kernel %s -initrd %s/root.cpio -append "console=ttyAMA0 quiet panic=-1" \
+    </dev/null >%s 2>&1]]):format(SECONDS, kernel, OUT, log))
+end
+
+-- Reads the console, shows all but what went well; returns the number of runs
+-- that have ended with their counts, and whether the machine came to its end.
+-- Tests that need a compiler or another tool have no place there: those skips
+-- are not counted.
+local function read_log(log)
+  local runs, ended, toolless, show = 0, false, 0, true
+  for line in io.lines(log) do
+    line = line:gsub("\r", "")
+    local passed, failed, skipped =
+      line:match "^(%d+) passed, (%d+) failed, (%d+) skipped$"
+    ended = ended or line:find "^== end" ~= nil
+    if passed then
+      runs = runs + 1
+      total.passed = total.passed + passed
+      total.failed = total.failed + failed
+      total.skipped = total.skipped + skipped
+      line = "# " .. line
+    elseif line:find "^skip.*make deps%-test" then
+      toolless = toolless + 1
+    end
+    -- Indented lines belong to the test before them.
+    if not line:find "^  " then show = not line:find "^ok" end
+    if show and not line:find "make deps%-test" then say(line) end
+  end
+  total.skipped = total.skipped - toolless
+  return runs, ended
+end
+
+local function run(machine)
+  local kernel = lines_of(("ls %s/boot | sed -n 's/^vmlinuz-//p' | \z
+    grep -Ex %s"):format(ROOT, quote(machine.kernel:gsub("linux%-image%-",
+    ""))))[1]
+  if not kernel then
+    say("skip - check-kvm: no package " .. machine.kernel)
+    total.skipped = total.skipped + 1
+    return
+  end
+  say("  BOOT    " .. kernel)
+  local files, log = root_files(), ("%s/%s.log"):format(OUT, kernel)
+  files:file("tests.txt", table.concat(machine.runs, "\n") .. "\n")
+  local ok = boot(ROOT .. "/boot/vmlinuz-" .. kernel, files, log)
+  local runs, ended = read_log(log)
+  if not (ok and ended and runs == #machine.runs) then
+    fail(("%s: %d of %d runs came to an end%s; see %s"):format(kernel, runs,
+      #machine.runs, ended and "" or " before the machine did", log))
+  end
+end
+
+check_tools()
+assert(os.execute("mkdir -p " .. OUT))
+fetch()
+build()
+for _, machine in ipairs(machines) do run(machine) end
+finish()
