@@ -97,3 +97,38 @@ test("a builder sees its own macros and names of registers", function(t)
   a:mov("count", 1)
   t.eq(a:image():bytes_at(0), tv.asm "mov x0, #3\nmov x9, #1":bytes_at(0))
 end)
+
+-- Speed without a clock: how often the exact way is gone.
+local function exact_ways(fn)
+  local encode = require "tinyvmm.a64.encode"
+  local real, n = encode.encode, 0
+  encode.forget()
+  encode.encode = function(...)
+    n = n + 1
+    return real(...)
+  end
+  local ok, err = pcall(fn)
+  encode.encode = real
+  if not ok then error(err, 0) end
+  return n
+end
+
+test("a form that was seen before costs no exact way again", function(t)
+  t.eq(exact_ways(function()
+    local a = tv.a64()
+    for i = 1, 100 do
+      local out = a:new_label()
+      a:ldr("x" .. i % 20, ("[x%d, #8]"):format(i % 9))
+      a:ldp("x0", "x1", "[sp], #16")
+      a:add("x0", "x" .. i % 20, i)
+      a:b_eq(out)
+      a:label(out)
+      a:asciz "data between"
+    end
+    a:image()
+  end), 4)
+  t.eq(exact_ways(function()
+    tv.asm((".macro put r, n, k\n mov \\r, #\\n\n movk \\r, #0xff00 >> \\k,"
+      .. " lsl #16\n.endm\n") .. (" put x1, 77, 3\n put x3, 5, 8\n"):rep(99))
+  end), 2)
+end)

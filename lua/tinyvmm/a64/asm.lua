@@ -243,6 +243,17 @@ local function fixup(self, part, i, kind, name, at)
   self.fix_name[n], self.fix_at[n] = name, at
 end
 
+-- A word that the cache knew, with the fixup it may need. The code of the
+-- current section is open: sec.code is there.
+function A:append(w, fix, symbol, at)
+  local sec = self.sec
+  local code = sec.code
+  local n = #code + 1
+  code[n], code.at[n] = w, at
+  sec.size = code.off + 4 * n
+  if fix then fixup(self, code, n, fix, self.near[symbol], at) end
+end
+
 local ATOMS = "^([^,]*)(,?[^,]*)(,?[^,]*)(.*)"
 
 local function literal_size(c)
@@ -256,7 +267,12 @@ end
 -- that the cache knows it; the atom itself if it is something else.
 local function evaluated(self, atom)
   local _, e = find(atom, "^,?[ \t]*#[ \t]*%f[%a_$.('~]")
-  if not e then return atom end
+  if not e then
+    if not find(atom, "^,?[ \t]*#[ \t]*%w+[ \t]*[-+*/%%|&^<>=!]") then
+      return atom
+    end
+    e = find(atom, "#", 1, true)
+  end
   self.undef = nil
   local ok, v, sec, q = pcall(expr.eval, self, atom, e + 1)
   if not ok or sec or self.undef then return atom end
@@ -322,6 +338,17 @@ local function instruction(self, s, p)
   end
 end
 
+-- The directive fn with its arguments at q of s; all of them must be used.
+local function call_directive(self, s, fn, name, q)
+  q = fn(self, s, find(s, "[^ \t\r]", q) or #s + 1)
+  local left = find(s, "[^ \t\r]", q)
+  if left then
+    fail(left, "unexpected %s after .%s", match(s, "^[%w_.$]+", left)
+      and "'" .. match(s, "^[%w_.$]+", left) .. "'"
+      or "'" .. sub(s, left, left) .. "'", match(name, "^%.?(.*)"))
+  end
+end
+
 local function directive(self, s, p)
   local _, e, name = find(s, "^%.([%w_][%w_.]*)", p)
   local fn = name and directives.find(name)
@@ -335,13 +362,7 @@ local function directive(self, s, p)
         return list
       end))
   end
-  local q = fn(self, s, find(s, "[^ \t\r]", e + 1) or #s + 1)
-  local left = find(s, "[^ \t\r]", q)
-  if left then
-    fail(left, "unexpected %s after .%s", match(s, "^[%w_.$]+", left)
-      and "'" .. match(s, "^[%w_.$]+", left) .. "'"
-      or "'" .. sub(s, left, left) .. "'", name)
-  end
+  call_directive(self, s, fn, name, e + 1)
 end
 
 -- The macro that is called at p, and where its arguments begin.
@@ -432,10 +453,32 @@ function A:quick_label(name)
   return true
 end
 
+-- A call of a macro or a directive that is alone on its line, at p, with
+-- nothing quoted or commented: where to go on, or nil if it is something else.
+local function quick_statement(self, text, p, base)
+  local start, name, q = match(text, "^[ \t]*()([%a_.$][%w_.$]*)[ \t]*()", p)
+  local fn = name and byte(name) == 46 and directives.find(sub(name, 2))
+  local known = name and not fn and self.macros[name]
+  if not (fn or known) or find(text, "^[:=]", q) then return nil end
+  local after = find(text, "\n", q, true) + 1
+  local s = sub(text, p, after - 2)
+  if find(s, "[\"'/;]") then return nil end
+  local frame = self.frame
+  frame.p, self.line_at = after, base + p - 1
+  q = q - p + 1
+  local ok, err
+  if fn then ok, err = pcall(call_directive, self, s, fn, name, q)
+  else ok, err = pcall(macro.call, self, known, s, start - p + 1, q) end
+  if not ok then self:caught(err) end
+  return frame.p
+end
+
 -- What the hot loop does not know: a label (then the rest of its line is next),
 -- an empty line, or a statement for `line`. Returns where to go on, and the
 -- section that is current then.
 function A:other_line(text, p, base, sec)
+  local next_line = quick_statement(self, text, p, base)
+  if next_line then return next_line, self.sec end
   self.line_at = base + p - 1
   local _, e, label = find(text, "^([%w_.$]+):[ \t]*\n?", p)
   if label and sec and not self.symbols[label] and self:quick_label(label) then

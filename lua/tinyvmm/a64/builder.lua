@@ -12,12 +12,11 @@ local encode = require "tinyvmm.a64.encode"
 local section = require "tinyvmm.a64.section"
 local source = require "tinyvmm.a64.source"
 
-local lookup = encode.lookup
+local find, match = string.find, string.match
 
 local M = {}
 local B = {}                          -- methods of a builder
 local Label = { __tostring = function(label) return label.name end }
-Label.__index = Label
 
 local TEXTS = { ascii = true, asciz = true, string = true, include = true,
   incbin = true, error = true, warning = true }
@@ -32,10 +31,9 @@ local function text_of(v, level)
     .. (kind == "number" and "the float " .. v or "a " .. kind), level + 1)
 end
 
+-- self.A is false once the image is made.
 local function open(self, level)
-  local A = rawget(self, "A")
-  if not A then error("the image is made already", level + 1) end
-  return A
+  return self.A or error("the image is made already", level + 1)
 end
 
 -- Assemble text; what is wrong with it raises at the caller.
@@ -60,55 +58,71 @@ end
 
 local STATEMENT = "^([^,]*)(,?[^,]*)(,?[^,]*)(.*)"
 
--- Atoms of encode.lookup by operand: as the first, and behind a comma. false:
--- not a single atom.
+-- Atoms of encode.lookup by operand: as the first, and behind a comma; false:
+-- not a single atom. Labels are not kept: they are many, and die.
+local MOST_ATOMS = 100000
+local kept = 0
 local function atoms(before)
-  return setmetatable({}, { __mode = "k", __index = function(t, v)
-    local text = v == nil and "" or getmetatable(v) == Label and v.name or v
-    local atom
-    if math.type(text) == "integer" then
-      atom = before .. ("#%d"):format(text)
-    elseif type(text) == "string" then
-      if text:find("[,;\"'/\n]") then atom = false
-      else atom = before .. text end
+  return setmetatable({}, { __index = function(t, v)
+    if getmetatable(v) == Label then return before .. v.name end
+    local atom = false
+    if math.type(v) == "integer" then
+      atom = before .. ("#%d"):format(v)
+    elseif type(v) == "string" then
+      if not find(v, "[,;\"'/\n]") then atom = before .. v end
     else return false end
-    t[v] = atom
+    t[v], kept = atom, kept + 1
     return atom
   end })
 end
-local first, rest = atoms "", atoms ","
+-- "[x1, #8]" behind a comma is two atoms; which: 1 or 2.
+local HALVES = "^([^,;\"'/\n]*)(,[^,;\"'/\n]*)$"
+local function half(which)
+  return setmetatable({}, { __index = function(t, v)
+    if type(v) ~= "string" then return nil end
+    local before, after = match(v, HALVES)
+    local atom = false
+    if before then atom = which == 1 and "," .. before or after end
+    t[v], kept = atom, kept + 1
+    return atom
+  end })
+end
 
--- Append a word that the cache knew.
-local function put(self, A, w, fix, symbol)
-  local sec = A.sec
-  if sec.kind == "bss" then return false end
-  local part, n = section.word(sec, w, self.at)
-  if fix then
-    local k = #A.fix_part + 1
-    A.fix_part[k], A.fix_word[k], A.fix_kind[k] = part, n, fix
-    A.fix_name[k], A.fix_at[k] = A.near[symbol], self.at
+local first, rest, left, right
+local function forget_atoms()
+  first, rest, left, right = atoms "", atoms ",", half(1), half(2)
+  kept = 0
+end
+forget_atoms()
+
+-- The way of what is not a few atoms that the cache knows.
+local function slowly(self, A, m, ...)
+  local n = select("#", ...)
+  while n > 0 and select(n, ...) == nil do n = n - 1 end
+  local text = joined(3, table.unpack({ ... }, 1, n))
+  local w, fix, symbol
+  if not A.named then w, fix, symbol = A.lookup(m, match(text, STATEMENT)) end
+  if w and A.sec.kind ~= "bss" then
+    section.words(A.sec, self.at)
+    A:append(w, fix, symbol, self.at)
+  else
+    feed(self, m .. " " .. text, 3)
   end
-  return true
 end
 
 local function instruction(m)
-  return function(self, ...)
-    local a, b, c, d, more = ...
-    local A = rawget(self, "A") or open(self, 2)
-    local ta = a == nil and "" or first[a]
-    local tb = b == nil and "" or rest[b]
-    local tc = c == nil and "" or rest[c]
-    local td = d == nil and "" or rest[d]
-    local w, fix, symbol
-    if A.named or more ~= nil or next(A.macros) then w = nil
-    elseif ta and tb and tc and td then
-      w, fix, symbol = lookup(m, ta, tb, tc, td)
-    else
-      w, fix, symbol = lookup(m, joined(2, ...):match(STATEMENT))
+  return function(self, a, b, c, d, ...)
+    local A = self.A or open(self, 2)
+    local code = A.sec.code
+    local ta, tb = a == nil and "" or first[a], b == nil and "" or rest[b]
+    local tc, td = c == nil and "" or rest[c], d == nil and "" or rest[d]
+    if tb == false and c == nil then tb, tc = left[b], right[b]
+    elseif tc == false and d == nil then tc, td = left[c], right[c] end
+    if code and ta and tb and tc and td and ... == nil and not A.named then
+      local w, fix, symbol = A.lookup(m, ta, tb, tc, td)
+      if w then return A:append(w, fix, symbol, self.at) end
     end
-    if not w or not put(self, A, w, fix, symbol) then
-      feed(self, m .. " " .. joined(2, ...), 2)
-    end
+    slowly(self, A, m, a, b, c, d, ...)
   end
 end
 
@@ -126,8 +140,12 @@ end
 
 -- Define a label here: a name, or one of new_label. Returns it.
 function B:label(label)
-  open(self, 2)
-  feed(self, text_of(label, 2) .. ":", 2)
+  local A, name = open(self, 2), text_of(label, 2)
+  if A.symbols[name] or not find(name, "^[%a_.$][%w_.$]+$") then
+    feed(self, name .. ":", 2)
+  else
+    A.symbols[name] = { sec = A.sec, off = A.sec.size, at = self.at }
+  end
   return label
 end
 
@@ -160,13 +178,15 @@ end
 -- The end: the image, as tv.asm returns it.
 function B:image()
   local A = open(self, 2)
-  self.A = nil
+  self.A = false
   return asm.finish(A, self.opts)
 end
 
-local Builder = { __name = "tinyvmm.a64", __index = function(_, name)
-  local own = B[name]
-  if own or type(name) ~= "string" then return own end
+local Builder = { __name = "tinyvmm.a64", __index = B }
+
+setmetatable(B, { __index = function(_, name)
+  if type(name) ~= "string" then return nil end
+  local own
   local m = name:gsub("_$", ""):gsub("_", ".")
   local bare = name:gsub("_$", "")
   if encode.known(m) then own = instruction(m)
@@ -178,11 +198,12 @@ local Builder = { __name = "tinyvmm.a64", __index = function(_, name)
   end
   B[name] = own
   return own
-end }
+end })
 
 -- new{symbols=, include=, origin=, name=} -> a builder.
 function M.new(opts)
   opts = opts or {}
+  if kept > MOST_ATOMS then forget_atoms() end
   local A = asm.begin(opts)
   local base = source.add(A.sources, opts.name or "a64", "\n")
   return setmetatable({ A = A, opts = opts, at = base + 1 }, Builder)

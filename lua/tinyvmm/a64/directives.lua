@@ -506,6 +506,7 @@ end
 
 -- The function for a directive name without its dot, or nil.
 function M.find(name)
+  if D[name] then return D[name] end
   name = name:lower()
   if name:find "^cfi_" then return ignore end
   return D[name]

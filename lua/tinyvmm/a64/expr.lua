@@ -56,8 +56,15 @@ local OPS = {
 local ROOM = { [2] = -1 >> 1, [8] = -1 >> 3, [10] = 1844674407370955161,
   [16] = -1 >> 4 }
 
+-- As many digits as always fit, and what is no digit.
+local MOST_DIGITS = { [2] = 63, [8] = 20, [10] = 18, [16] = 15 }
+local NO_DIGIT = { [2] = "[^01]", [8] = "[^0-7]", [10] = "%D", [16] = "%X" }
+
 -- Text of a number in the given base -> integer of 64 bits.
 local function number(digits, base, p)
+  if #digits <= MOST_DIGITS[base] and not find(digits, NO_DIGIT[base]) then
+    return tonumber(digits, base)
+  end
   local v, room = 0, ROOM[base]
   for i = 1, #digits do
     local d = tonumber(sub(digits, i, i), base)

@@ -13,6 +13,7 @@ local encode = require "tinyvmm.a64.encode"
 local expr = require "tinyvmm.a64.expr"
 local source = require "tinyvmm.a64.source"
 
+local concat = table.concat
 local find, sub, match = string.find, string.sub, string.match
 local fail = expr.fail
 
@@ -68,6 +69,8 @@ end
 -- and the position of the next statement.
 local function next_statement(text, p)
   local e = find(text, "\n", p, true) or #text + 1
+  local mark = find(text, "[./]", p) or e
+  if mark >= e then return nil, e + 1 end       -- no directive, no comment
   local s, after, open = sub(text, p, e - 1), e + 1, false
   if find(s, "[\"'/#]") then
     s, open = source.clean(s)
@@ -148,6 +151,8 @@ end
 -- One argument at p (no blanks before it): as in GNU as it ends at a comma, or
 -- at blanks outside brackets unless they stand beside an operator.
 local function argument(s, p)
+  local plain, after = match(s, "^([%w_.#$]+)()%f[,%z]", p)
+  if plain then return plain, after end
   if sub(s, p, p) == '"' then return quoted(s, p) end
   local out, q, nest = {}, p, 0
   while q <= #s do
@@ -224,10 +229,11 @@ end
 
 local function fill(A, pieces, values)
   local out = {}
-  for i, piece in ipairs(pieces) do
+  for i = 1, #pieces do
+    local piece = pieces[i]
     out[i] = piece == 0 and A.expansions or values[piece] or piece
   end
-  return table.concat(out)
+  return concat(out)
 end
 
 -- .macro ---------------------------------------------------------------------
@@ -267,7 +273,8 @@ end
 function D.macro(A, s, p)
   local _, e, name = find(s, "^([%a_.$][%w_.$]*)", p)
   if not e then fail(p, "expected the name of the macro") end
-  local macro = { name = name, index = {}, at = A.line_at + p }
+  local macro = { name = name, what = "macro '" .. name .. "'", index = {},
+    at = A.line_at + p }
   local body, of = block(A, MACRO, ENDM, p, "macro")
   local old = A.macros[name:lower()]
   if old then
@@ -304,8 +311,12 @@ end
 -- The arguments at p of s, in the order of the parameters.
 local function actuals(macro, s, p)
   local values, k, named = {}, 0, false
+  local equals = find(s, "=", p, true)
   while p <= #s do
-    local _, e, name = find(s, "^([%a_.$][%w_.$]*)[ \t]*=[ \t]*%f[^= \t]", p)
+    local _, e, name
+    if equals then
+      _, e, name = find(s, "^([%a_.$][%w_.$]*)[ \t]*=[ \t]*%f[^= \t]", p)
+    end
     if e and (macro.index[name] or #macro == 0) then
       named = true
       local n = macro.index[name]
@@ -351,7 +362,7 @@ function M.call(A, macro, s, p, q)
   end
   local text = fill(A, macro.pieces, values)
   A.expansions = A.expansions + 1
-  expand(A, text, { what = "macro '" .. macro.name .. "'", of = macro.of }, p)
+  expand(A, text, { what = macro.what, of = macro.of }, p)
 end
 
 function D.exitm(A, _, p)
