@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# TinyVMM. `make help` lists the targets. MODE=rel|dbg|asan builds side by side
-# in build/$(MODE); CC=clang works as well.
+# TinyVMM. `make help` lists the targets. MODE=rel|dbg|asan|tsan builds side
+# by side in build/$(MODE); CC=clang works as well.
 
 MODE ?= rel
 CC = gcc
@@ -31,7 +31,9 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE $(MODE_$(MODE)) -fPIC \
   -fvisibility=hidden -Wall -Wextra -Wpedantic -Wshadow -Wvla \
   -Wstrict-prototypes -Wmissing-prototypes -Isrc -MMD -MP $(CFLAGS)
 comma := ,
-SANITIZE = $(if $(filter asan,$(MODE)),-fsanitize=address$(comma)undefined)
+MODE_tsan := -O1 -g -DTV_TEST -fsanitize=thread
+SANITIZE = $(if $(filter asan,$(MODE)),-fsanitize=address$(comma)undefined) \
+  $(if $(filter tsan,$(MODE)),-fsanitize=thread)
 
 LIB_SRC := $(sort $(wildcard src/base/*.c src/core/*.c src/a64/*.c \
   src/soft/*.c src/hvf/*.c src/kvm/*.c))
@@ -85,6 +87,7 @@ test: all $(C_TESTS) $(C_EXAMPLES) ## run the tests (seconds)
 check: ## sanitizers, sweeps and style (minutes)
 	$(MAKE) MODE=asan test
 	$(MAKE) MODE=dbg test
+	$(MAKE) MODE=tsan test T='core/[ct]'
 	TV_ORACLE_N=3000 $(MAKE) test T=oracle
 	$(MAKE) check-kvm
 

@@ -14,8 +14,10 @@
 //
 // Threads. Objects have no locks: use one VM from one thread at a time. The
 // thread that first runs a vCPU owns it; another thread's call fails with
-// TV_E_THREAD. Only tv_vm_stop may be called from anywhere at any time, signal
-// handlers included. Two VMs share nothing.
+// TV_E_THREAD. Several hardware vCPUs run at the same time, on threads of the
+// library's own; exits and handlers stay on the caller's, one at a time. Only
+// tv_vm_stop may be called from anywhere at any time, signal handlers
+// included. Two VMs share nothing.
 //
 // Addresses are guest-physical (GPA), sizes are bytes, guests are
 // little-endian AArch64. "Step": an instruction completed or a synchronous

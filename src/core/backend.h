@@ -8,10 +8,12 @@
 // framework, KVM and our own CPU; the core sees one behaviour):
 //
 // - Thread. `run`, `get`, `set`, `irq` are called on the thread that owns the
-//   vCPU. hvf and kvm create the hardware vCPU at its first run there and
-//   keep registers in their own copy until then. `kick` is called from
-//   anywhere, signal handlers included, and is sticky: if nothing runs, the
-//   next run returns at once with BACK_KICKED.
+//   vCPU: with several hardware vCPUs, a worker of the core (crew.h). hvf and
+//   kvm create the hardware vCPU at its first run there and keep registers in
+//   their own copy until then. `kick` is called from anywhere, signal
+//   handlers included, and is sticky: if nothing runs, the next run returns
+//   at once with BACK_KICKED. Where vCPUs have workers,
+//   `time` is called from any of them, too, and vcpu_free on the vCPU's own.
 // - pc at an exit. HVC: after the instruction. SMC, BRK, SYSREG, MMIO,
 //   UNDEFINED, FAULT: at the instruction (hvf leaves SMC there, kvm does not:
 //   its backend steps back). WFI: after it. tv_exit.pc is always the

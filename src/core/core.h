@@ -29,6 +29,37 @@ void vcpu_reset(tv_vcpu *, uint64_t pc, uint64_t sp);
 uint64_t vcpu_reg(tv_vcpu *, tv_reg);
 void vcpu_set_reg(tv_vcpu *, tv_reg, uint64_t value);
 
+// run.c -------------------------------------------------------------------
+
+// A run under way: what to run, what is left of the budget, and where the
+// exit that ends it goes.
+struct run {
+  tv_vm *vm;
+  tv_vcpu *only;      // the one to run; NULL: all that are on
+  uint64_t budget;
+  tv_exit *exit;
+};
+
+// Whether the vCPU can run now; one that something wakes is no longer idle.
+bool run_ready(tv_vcpu *);
+
+// When nobody can run: the first vCPU that waits, from the one whose turn it
+// is on, and the one whose timer comes next, at `event` (NULL: none).
+struct run_waiting { tv_vcpu *first, *timed; uint64_t event; };
+struct run_waiting run_waiting(const struct run *);
+
+// Whether one of the limits is reached, and which: STOPPED, BUDGET, DEADLINE
+// or TIMEOUT.
+bool run_limit(const struct run *, tv_exit_kind *);
+
+// These fill the exit and return false, for `return run_leave(...)`: with a
+// limit's kind; when nobody can run and only the caller can change that.
+bool run_leave(const struct run *, tv_exit_kind);
+bool run_leave_quiet(const struct run *, const struct run_waiting *);
+
+// Completes and counts a backend's exit. True if the core has answered it.
+bool run_answered(tv_vcpu *, tv_exit *);
+
 // vm.c --------------------------------------------------------------------
 
 // TV_E_BUSY during a run; `what` is the verb for the error's text.

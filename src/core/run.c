@@ -8,20 +8,13 @@
 // in the VM: a budget that ends in the middle of a turn, or of a wait, changes
 // nothing about what comes next, however the caller slices it.
 
-#include "core/core.h"
-
-struct run {
-  tv_vm *vm;
-  tv_vcpu *only;      // the one to run; NULL: all that are on
-  uint64_t budget;
-  tv_exit *exit;
-};
+#include "core/crew.h"
 
 static uint64_t min(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 // ------------------------------------------------------------ who is next --
 
-static bool ready(tv_vcpu *cpu) {
+bool run_ready(tv_vcpu *cpu) {
   if (cpu->power != VCPU_ON) return false;
   if (cpu->idle && cpu->vm->backend->wakes(cpu)) cpu->idle = false;
   return !cpu->idle;
@@ -30,12 +23,12 @@ static bool ready(tv_vcpu *cpu) {
 // NULL: nobody can run.
 static tv_vcpu *next(const struct run *run) {
   tv_vm *vm = run->vm;
-  if (run->only) return ready(run->only) ? run->only : NULL;
-  if (vm->turn_left && vm->vcpus && ready(vm->vcpu[vm->turn]))
+  if (run->only) return run_ready(run->only) ? run->only : NULL;
+  if (vm->turn_left && vm->vcpus && run_ready(vm->vcpu[vm->turn]))
     return vm->vcpu[vm->turn];
   for (unsigned k = 1; k <= vm->vcpus; k++) {
     unsigned i = (vm->turn + k) % vm->vcpus;
-    if (!ready(vm->vcpu[i])) continue;
+    if (!run_ready(vm->vcpu[i])) continue;
     vm->turn = i;
     vm->turn_left = TURN_STEPS;
     return vm->vcpu[i];
@@ -43,13 +36,9 @@ static tv_vcpu *next(const struct run *run) {
   return NULL;
 }
 
-// When nobody can run: the first vCPU that waits, from the one whose turn it
-// is on, and the one whose timer comes next (NULL: none of either kind).
-struct waiting { tv_vcpu *first, *timed; uint64_t event; };
-
-static struct waiting waiting(const struct run *run) {
+struct run_waiting run_waiting(const struct run *run) {
   const tv_vm *vm = run->vm;
-  struct waiting w = { NULL, NULL, TV_NO_LIMIT };
+  struct run_waiting w = { NULL, NULL, TV_NO_LIMIT };
   unsigned count = run->only ? 1 : vm->vcpus;
   for (unsigned k = 0; k < count; k++) {
     tv_vcpu *cpu = run->only ? run->only
@@ -66,8 +55,7 @@ static struct waiting waiting(const struct run *run) {
 
 // ---------------------------------------------------------------- leaving --
 
-// Fills the exit; returns false, for `return leave(...)` in a step.
-static bool leave(const struct run *run, tv_exit_kind kind) {
+bool run_leave(const struct run *run, tv_exit_kind kind) {
   tv_vm *vm = run->vm;
   tv_vcpu *cpu = run->only ? run->only
                  : vm->vcpus ? vm->vcpu[vm->turn] : NULL;
@@ -76,7 +64,7 @@ static bool leave(const struct run *run, tv_exit_kind kind) {
 }
 
 static bool leave_halted(const struct run *run) {
-  leave(run, TV_EXIT_SHUTDOWN);
+  run_leave(run, TV_EXIT_SHUTDOWN);
   run->exit->u.shutdown.reason = TV_SHUTDOWN_HALT;
   return false;
 }
@@ -86,6 +74,10 @@ static bool leave_waiting(const struct run *run, tv_vcpu *cpu) {
   cpu->idle = false;
   exit_fill(run->exit, TV_EXIT_WFI, cpu, 4);
   return false;
+}
+
+bool run_leave_quiet(const struct run *run, const struct run_waiting *w) {
+  return w->first ? leave_waiting(run, w->first) : leave_halted(run);
 }
 
 static bool stop_requested(tv_vm *vm) {
@@ -101,12 +93,11 @@ static bool stop_requested(tv_vm *vm) {
 // D1.6), so that no wait lasts for ever.
 static bool wait_for_event(const struct run *run) {
   tv_vm *vm = run->vm;
-  struct waiting w = waiting(run);
-  if (!w.first) return leave_halted(run);
-  if (!w.timed) return leave_waiting(run, w.first);
-  if (!run->budget) return leave(run, TV_EXIT_BUDGET);
+  struct run_waiting w = run_waiting(run);
+  if (!w.timed) return run_leave_quiet(run, &w);
+  if (!run->budget) return run_leave(run, TV_EXIT_BUDGET);
   uint64_t now = vm->backend->time(vm);
-  if (now >= vm->deadline) return leave(run, TV_EXIT_DEADLINE);
+  if (now >= vm->deadline) return run_leave(run, TV_EXIT_DEADLINE);
   if (w.event > now) vm->backend->skip_to(vm, min(w.event, vm->deadline));
   if (w.event <= vm->deadline) w.timed->idle = false;
   return true;
@@ -117,19 +108,30 @@ static bool wait_for_event(const struct run *run) {
 static uint64_t grant(const struct run *run) {
   tv_vm *vm = run->vm;
   uint64_t steps = min(run->budget, GRANT_STEPS);
-  if (!steps) return leave(run, TV_EXIT_BUDGET);
+  if (!steps) return run_leave(run, TV_EXIT_BUDGET);
   if (!run->only) steps = min(steps, vm->turn_left);
   if (vm->deadline != TV_NO_LIMIT) {
     uint64_t now = vm->backend->time(vm);
-    if (now >= vm->deadline) return leave(run, TV_EXIT_DEADLINE);
+    if (now >= vm->deadline) return run_leave(run, TV_EXIT_DEADLINE);
     steps = min(steps, vm->deadline - now);
   }
   if (vm->timeout != TV_NO_LIMIT && os_clock() >= vm->timeout)
-    return leave(run, TV_EXIT_TIMEOUT);
+    return run_leave(run, TV_EXIT_TIMEOUT);
   return steps;
 }
 
-static bool answered(tv_vcpu *cpu, tv_exit *exit) {
+bool run_limit(const struct run *run, tv_exit_kind *kind) {
+  tv_vm *vm = run->vm;
+  if (stop_requested(vm)) *kind = TV_EXIT_STOPPED;
+  else if (!run->budget) *kind = TV_EXIT_BUDGET;
+  else if (vm->backend->time(vm) >= vm->deadline) *kind = TV_EXIT_DEADLINE;
+  else if (vm->timeout != TV_NO_LIMIT && os_clock() >= vm->timeout)
+    *kind = TV_EXIT_TIMEOUT;
+  else return false;
+  return true;
+}
+
+bool run_answered(tv_vcpu *cpu, tv_exit *exit) {
   exit->vcpu = cpu;
   exit->icount = cpu->icount;
   cpu->vm->exits[exit->kind]++;
@@ -142,7 +144,7 @@ static bool step(struct run *run) {
   tv_vcpu *cpu = next(run);
   if (cpu != atomic_load_explicit(&vm->current, memory_order_relaxed))
     atomic_store(&vm->current, cpu);
-  if (stop_requested(vm)) return leave(run, TV_EXIT_STOPPED);
+  if (stop_requested(vm)) return run_leave(run, TV_EXIT_STOPPED);
   if (!cpu) return wait_for_event(run);
   uint64_t steps = grant(run), done = 0;
   if (!steps) return false;
@@ -152,7 +154,7 @@ static bool step(struct run *run) {
   if (vm->backend->exact) cpu->icount += done;
   if (!run->only) vm->turn_left -= done;
   if (end == BACK_IDLE) cpu->idle = true;
-  bool go_on = end != BACK_EXIT || answered(cpu, run->exit);
+  bool go_on = end != BACK_EXIT || run_answered(cpu, run->exit);
   if (!run->only && (end == BACK_YIELD || cpu->idle)) vm->turn_left = 0;
   return go_on;
 }
@@ -171,14 +173,19 @@ static void claim(tv_vcpu *cpu) {
   cpu->owner = pthread_self();
 }
 
-static void drive(struct run *run) {
+static tv_status drive(struct run *run, tv_error *err) {
   tv_vm *vm = run->vm;
+  bool crew = false;
+  tv_status s = crew_prepare(vm, run->only, &crew, err);
+  if (s) return s;
   vm->running = true;
-  if (!run->budget) leave(run, TV_EXIT_BUDGET);
+  if (!run->budget) run_leave(run, TV_EXIT_BUDGET);
+  else if (crew) crew_drive(run);
   else while (step(run)) {}
   atomic_store_explicit(&vm->current, NULL, memory_order_relaxed);
   output_flush(vm);
   vm->running = false;
+  return TV_OK;
 }
 
 tv_status tv_vcpu_run(tv_vcpu *cpu, uint64_t budget, tv_exit *out,
@@ -193,8 +200,7 @@ tv_status tv_vcpu_run(tv_vcpu *cpu, uint64_t budget, tv_exit *out,
                    "reset the VM, to run it again", cpu->index);
   claim(cpu);
   cpu->power = VCPU_ON;
-  drive(&(struct run){ cpu->vm, cpu, budget, out });
-  return TV_OK;
+  return drive(&(struct run){ cpu->vm, cpu, budget, out }, err);
 }
 
 tv_status tv_vm_run(tv_vm *vm, uint64_t budget, tv_exit *out,
@@ -208,6 +214,5 @@ tv_status tv_vm_run(tv_vm *vm, uint64_t budget, tv_exit *out,
     if (vm->vcpu[i]->power == VCPU_ON) s = check_pending(vm->vcpu[i], err);
   if (s) return s;
   for (unsigned i = 0; i < vm->vcpus; i++) claim(vm->vcpu[i]);
-  drive(&(struct run){ vm, NULL, budget, out });
-  return TV_OK;
+  return drive(&(struct run){ vm, NULL, budget, out }, err);
 }

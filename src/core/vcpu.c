@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/core.h"
+#include "core/crew.h"
 
 // ------------------------------------------------------------------- life --
 
@@ -67,6 +67,7 @@ void tv_vcpu_free(tv_vcpu *cpu) {
   if (vm->turn == i) vm->turn_left = 0;
   if (vm->turn >= i && vm->turn) vm->turn--;
   vm->backend->vcpu_free(cpu);
+  crew_dismiss(cpu);
   alloc_free(cpu);
 }
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "core/core.h"
+#include "core/crew.h"
 
 enum { GRANULE_MIN = 4096 };
 
@@ -124,6 +124,7 @@ void tv_vm_free(tv_vm *vm) {
   if (!vm) return;
   assert(!vm->running);
   while (vm->vcpus) tv_vcpu_free(vm->vcpu[vm->vcpus - 1]);
+  crew_free(vm);
   mem_free_all(vm);
   vm->backend->vm_free(vm);
   alloc_free(vm->vcpu);

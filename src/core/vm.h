@@ -28,6 +28,8 @@ enum { EXIT_KINDS = TV_EXIT_UNDEFINED + 1 };
 struct tv_vcpu {
   tv_vm *vm;
   void *back;              // the backend's own state
+  struct worker *worker;   // its thread (crew.h), NULL: none
+  bool own;                // runs on its caller's thread, for ever
   unsigned index;
   enum vcpu_power power;
   bool reset_on;           // power after a reset: as the host last set it
@@ -41,6 +43,7 @@ struct tv_vcpu {
 
 struct tv_vm {
   const struct backend *backend;
+  struct crew *crew;       // NULL: no vCPU has a thread of its own
   void *back;              // the backend's own state
   struct mem mem;
   uint32_t granule;
