@@ -12,7 +12,7 @@ _tinyvmm()
     word=${COMP_WORDS[i]}
     if [[ $skip ]]; then skip=; continue; fi
     case $word in
-      --backend | -e) skip=1 ;;
+      --backend | --cpu | -e) skip=1 ;;
       -*) ;;
       *) verb=$word; break ;;
     esac
@@ -21,6 +21,8 @@ _tinyvmm()
   [[ $current == = ]] && current=
   case $before in
     --backend) words="soft hvf kvm best" ;;
+    --cpu) words="max cortex-a53 cortex-a57 cortex-a72 cortex-a76 neoverse-n1
+      armv8.0 armv8.1 armv8.2 armv8.3 armv8.4 armv8.5 armv8.6 armv8.7" ;;
     --trace | --trace-json | --profile | --symbols | -o) files='*' ;;
     --ram) words="1M 64M 1G" ;;
     --reg | --load | --budget | --timeout | --profile-every | -b | -e)
@@ -28,11 +30,13 @@ _tinyvmm()
     help) words="run asm dis backends" ;;
     *) case $verb in
       '')
-        words="run asm dis backends help --backend -e -i -v --version --help"
+        words="run asm dis backends help --backend --cpu -e -i -v --version
+          --help"
         files='*.lua' ;;
       run)
         words="--ram --load --reg --symbols --budget --timeout --no-strict
-          --trace --trace-json --profile --profile-every --regs --stats --backend -v --help"
+          --trace --trace-json --profile --profile-every --regs --stats --backend --cpu
+          -v --help"
         files='*' ;;
       asm) words="-o -l --load --help" files='*.[sS]' ;;
       dis) words="-b --help" files='*' ;;

@@ -91,6 +91,11 @@ TV_API const char *tv_backend_name(unsigned index);
 // else the code and the reason: NO_DEVICE, DENIED, UNSUPPORTED, UNKNOWN.
 TV_API tv_status tv_backend_probe(const char *name, tv_error *);
 
+// The index'th CPU model of soft ("max", "cortex-a53", ...): its name, or
+// NULL past the end. A model is a set of architecture features: what it lacks
+// is UNDEFINED, and its ID registers say so.
+TV_API const char *tv_cpu_name(unsigned index);
+
 // -------------------------------------------------------------------- VM --
 
 // All-zero (but for size) is the default machine: backend soft, strict,
@@ -103,6 +108,8 @@ typedef struct tv_vm_config {
   bool relaxed;           // soft: with the MMU off data is Normal memory
   bool timer_exit;        // the virtual timer returns exits, not interrupts
   bool no_fp;             // CPACR_EL1.FPEN = 0 at reset, as in the Arm ARM
+  const char *cpu;        // soft: the CPU model (tv_cpu_name); NULL is "max".
+                          // hvf and kvm have the host's CPU: NULL only
 } tv_vm_config;
 
 // Creates a VM without memory and vCPUs. `config` may be NULL (defaults).
@@ -113,6 +120,7 @@ TV_API tv_status tv_vm_new(const tv_vm_config *config, tv_vm **out,
 TV_API void tv_vm_free(tv_vm *);
 
 TV_API const char *tv_vm_backend(const tv_vm *);   // "soft", ...
+TV_API const char *tv_vm_cpu(const tv_vm *);       // its model, or "host"
 TV_API bool tv_vm_exact(const tv_vm *);    // budgets count single steps
 TV_API uint32_t tv_vm_granule(const tv_vm *);
 

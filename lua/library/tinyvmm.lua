@@ -54,6 +54,7 @@ local tinyvmm = {}
 ---@class tinyvmm.options
 ---@field ram? tinyvmm.size|tinyvmm.range|tinyvmm.size[]|false
 ---@field backend? "soft"|"hvf"|"kvm"|"best"
+---@field cpu? string
 ---@field strict? boolean
 ---@field fp? boolean
 ---@field timer? "irq"|"exit"
@@ -96,6 +97,9 @@ function tinyvmm.dis(what, address) end
 ---@return {name: string, usable: boolean, reason: string?}[]
 function tinyvmm.backends() end
 
+---@return string[]
+function tinyvmm.cpus() end
+
 ---@class tinyvmm.image
 ---@field size integer
 ---@field align integer
@@ -119,6 +123,7 @@ function image:place(address) end
 ---@class tinyvmm.vm
 ---@field time integer
 ---@field backend string
+---@field cpu string
 ---@field exact boolean
 ---@field granule integer
 ---@field exits table<tinyvmm.kind, integer>

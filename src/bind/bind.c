@@ -247,6 +247,24 @@ static int core_default_backend(lua_State *L) {
   return 0;
 }
 
+// _default_cpu(name): the same for the CPU model
+static int core_default_cpu(lua_State *L) {
+  luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, BIND_CPU);
+  return 0;
+}
+
+// cpus() -> { "max", ... }, the CPU models of soft
+static int core_cpus(lua_State *L) {
+  lua_newtable(L);
+  for (unsigned i = 0; tv_cpu_name(i) != NULL; i++) {
+    lua_pushstring(L, tv_cpu_name(i));
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
 // _nearest(word, { name = true, ... }) -> name or nil
 static int core_nearest(lua_State *L) {
   const char *word = luaL_checkstring(L, 1);
@@ -366,6 +384,7 @@ TV_API int luaopen_tinyvmm_core(lua_State *L) {
     {"_failing", core_failing},
     {"_profile", bind_profile_set}, {"_timeline", bind_timeline_set},
     {"_default_backend", core_default_backend},
+    {"cpus", core_cpus},       {"_default_cpu", core_default_cpu},
     {NULL, NULL}
   };
   luaL_checkversion(L);

@@ -42,6 +42,8 @@ typedef _Atomic(tv_vm *) bind_running;
 // Registry field with the name of the backend that tv.vm{} takes, before the
 // environment's TINYVMM_BACKEND and the library's default.
 #define BIND_BACKEND "tinyvmm.backend"
+// The same for the CPU model.
+#define BIND_CPU "tinyvmm.cpu"
 
 struct bind_state {
   lua_Integer live;        // open VMs of this lua_State

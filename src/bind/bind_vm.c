@@ -62,7 +62,7 @@ static uint32_t option_granule(lua_State *L) {
 // Options that need no VM yet. Leaves strings it points to on the stack.
 static void read_config(lua_State *L, tv_vm_config *config) {
   static const char *const names[] = {
-    "ram", "backend", "strict", "fp", "timer", "granule", "output", NULL
+    "ram", "backend", "cpu", "strict", "fp", "timer", "granule", "output", NULL
   };
   memset(config, 0, sizeof *config);
   config->size = sizeof *config;
@@ -76,6 +76,11 @@ static void read_config(lua_State *L, tv_vm_config *config) {
     config->backend = lua_tostring(L, -1);
   }
   if (config->backend == NULL) config->backend = getenv("TINYVMM_BACKEND");
+  config->cpu = option_string(L, "cpu", "tv.vm cpu");
+  if (config->cpu == NULL) {
+    lua_getfield(L, LUA_REGISTRYINDEX, BIND_CPU);
+    config->cpu = lua_tostring(L, -1);
+  }
   const char *timer = option_string(L, "timer", "tv.vm timer");
   config->timer_exit = timer != NULL && strcmp(timer, "exit") == 0;
   if (timer != NULL && !config->timer_exit && strcmp(timer, "irq") != 0)
@@ -321,6 +326,8 @@ static void push_property(lua_State *L, struct bind_vm *vm,
     lua_pushinteger(L, (lua_Integer)tv_vm_time(vm->vm));
   else if (strcmp(name, "backend") == 0)
     lua_pushstring(L, tv_vm_backend(vm->vm));
+  else if (strcmp(name, "cpu") == 0)
+    lua_pushstring(L, tv_vm_cpu(vm->vm));
   else if (strcmp(name, "exact") == 0)
     lua_pushboolean(L, tv_vm_exact(vm->vm));
   else if (strcmp(name, "granule") == 0)
@@ -381,8 +388,8 @@ void bind_vm_open(lua_State *L) {
     {"__tostring", vm_tostring},   {NULL, NULL}
   };
   static const char *const properties[] = {
-    "time", "backend", "exact", "exits", "granule", "memory", "ram", "vcpus",
-    NULL
+    "time", "backend", "cpu", "exact", "exits", "granule", "memory", "ram",
+    "vcpus", NULL
   };
   bind_metatable(L, KEY_VM, "tinyvmm.vm", methods, meta, properties);
   lua_getfield(L, -1, "methods");

@@ -59,6 +59,10 @@ struct backend {
   // TV_OK if a VM can be made here and now, else the reason in err.
   tv_status (*probe)(tv_error *err);
 
+  // The index'th CPU model that vm->cpu may choose, NULL past the end. A
+  // backend without this function has the host's CPU.
+  const char *(*cpu)(unsigned index);
+
   // vm->back is the backend's to set. On failure nothing is left behind.
   tv_status (*vm_new)(tv_vm *, tv_error *err);
   void (*vm_free)(tv_vm *);

@@ -74,11 +74,40 @@ static tv_status check_granule(const tv_vm_config *config,
                  backend->granule);
 }
 
+static tv_status unknown_cpu(const char *name, const struct backend *backend,
+                             tv_error *err) {
+  char names[160] = "";
+  for (unsigned i = 0; backend->cpu(i); i++) {
+    if (i) strncat(names, ", ", sizeof names - strlen(names) - 1);
+    strncat(names, backend->cpu(i), sizeof names - strlen(names) - 1);
+  }
+  return err_set(err, TV_E_UNKNOWN, 0, "no CPU model is called \"%.24s\"; "
+                 "there are %s", name, names);
+}
+
+static tv_status choose_cpu(tv_vm *vm, const struct backend *backend,
+                            const char *name, tv_error *err) {
+  vm->cpu = 0;
+  if (!name) return TV_OK;
+  if (!backend->cpu)
+    return err_set(err, TV_E_UNSUPPORTED, 0, "the backend %s has the host's "
+                   "CPU, and no model \"%.24s\"; soft has models",
+                   backend->name, name);
+  while (backend->cpu(vm->cpu) && strcmp(backend->cpu(vm->cpu), name))
+    vm->cpu++;
+  return backend->cpu(vm->cpu) ? TV_OK : unknown_cpu(name, backend, err);
+}
+
+const char *tv_cpu_name(unsigned index) {
+  return backend_find("soft")->cpu(index);
+}
+
 // ------------------------------------------------------------------- life --
 
 static tv_status start(tv_vm *vm, const struct backend *backend,
                        const tv_vm_config *config, tv_error *err) {
   tv_status s = check_granule(config, backend, err);
+  if (!s) s = choose_cpu(vm, backend, config->cpu, err);
   if (s) return s;
   vm->backend = backend;
   vm->granule = config->granule ? config->granule : backend->granule;
@@ -157,6 +186,10 @@ tv_status tv_vm_reset(tv_vm *vm, tv_error *err) {
 // ----------------------------------------------------- looking and setting --
 
 const char *tv_vm_backend(const tv_vm *vm) { return vm->backend->name; }
+
+const char *tv_vm_cpu(const tv_vm *vm) {
+  return vm->backend->cpu ? vm->backend->cpu(vm->cpu) : "host";
+}
 
 bool tv_vm_exact(const tv_vm *vm) { return vm->backend->exact; }
 

@@ -48,6 +48,7 @@ struct tv_vm {
   struct mem mem;
   uint32_t granule;
   bool relaxed, timer_exit, no_fp;   // from the config; read by backends
+  unsigned cpu;            // model, an index for backend->cpu; the same
   unsigned traps;          // TV_TRAP_*; read by backends
   bool running;
 

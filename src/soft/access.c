@@ -13,6 +13,7 @@
 #include "soft/access.h"
 
 #include "a64/esr.h"
+#include "soft/soft.h"
 
 // A piece of an access: [off, off + len) of a region.
 struct span {
@@ -30,12 +31,12 @@ struct access {
 enum { SPANS = 2, PART_LOG2 = 3 };   // accesses of up to 64 bytes; 8 on MMIO
 
 // VA to GPA. This is the MMU's place: with stage 1 off the address is the
-// physical one, and beyond 48 bits an Address size fault, level 0 (D8.2.10).
+// physical one, and beyond the CPU's an Address size fault, level 0 (D8.2.10).
 static inline bool access_translate(struct soft_cpu *cpu,
                                     const struct insn *i, uint64_t va,
                                     unsigned size, bool write,
                                     uint64_t *gpa) {
-  if (BITS_UNLIKELY(va >> 48)) {
+  if (BITS_UNLIKELY(soft_beyond_physical(cpu, va))) {
     leave_data_abort(cpu, i, va, size, write, ESR_FSC_ADDRESS_SIZE,
                      TV_FAULT_ADDRESS_SIZE);
     return false;

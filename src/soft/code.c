@@ -86,9 +86,8 @@ static struct code_page *new_page(struct soft_vm *vm, struct region *region,
 // is the MMU's place.
 static bool translate_fetch(const struct soft_cpu *cpu, uint64_t va,
                             uint64_t *gpa) {
-  (void)cpu;
   *gpa = va;
-  return !(va >> PHYSICAL_BITS);
+  return !soft_beyond_physical(cpu, va);
 }
 
 const struct insn *soft_jump_cold(struct soft_cpu *cpu, uint64_t va) {

@@ -104,11 +104,10 @@ bool soft_pstate_legal(uint64_t spsr) {
 
 // Every change of EL or SPSel comes through here: SP is banked.
 void soft_set_pstate(struct soft_cpu *cpu, uint64_t spsr) {
-  enum { KEPT = PSTATE_DAIF | PSTATE_IL | PSTATE_PAN | PSTATE_EL_MASK |
-                PSTATE_SP };
+  enum { KEPT = PSTATE_DAIF | PSTATE_IL | PSTATE_EL_MASK | PSTATE_SP };
   cpu->sp_el[soft_current_sp(cpu)] = cpu->x[SLOT_SP];
   cpu->nzcv = spsr & PSTATE_NZCV;
-  cpu->pstate = spsr & KEPT;
+  cpu->pstate = spsr & (KEPT | cpu->h.vm->pstate_bits);
   soft_update_mode(cpu);
   cpu->x[SLOT_SP] = cpu->sp_el[soft_current_sp(cpu)];
 }

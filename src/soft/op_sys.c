@@ -183,7 +183,8 @@ static bool beyond_us(uint16_t key, uint64_t value) {
 static enum slow_step mrs_msr(struct soft_cpu *cpu, uint32_t w, bool write) {
   uint16_t key = w >> 5 & 0xffff;
   unsigned rt = w & 31;
-  bool known = write ? soft_sysreg_writable(key) : soft_sysreg_readable(key);
+  bool known = write ? soft_sysreg_writable(cpu, key)
+                     : soft_sysreg_readable(cpu, key);
   if (!known && cpu->h.vcpu->vm->traps & TV_TRAP_SYSREG)
     return trap_to_host(cpu, key, rt, write);
   if (!known || no_access(cpu, key)) return soft_undefined(cpu);
@@ -221,7 +222,7 @@ static enum slow_step msr_immediate(struct soft_cpu *cpu, uint32_t w) {
     pstate = (pstate & ~(uint64_t)PSTATE_SP) | (imm & 1);
     break;
   case PAN_FIELD:
-    if (!el1) return soft_undefined(cpu);
+    if (!el1 || !soft_has(cpu, FEAT_PAN)) return soft_undefined(cpu);
     pstate &= ~(uint64_t)PSTATE_PAN;
     if (imm & 1) pstate |= PSTATE_PAN;
     break;
@@ -238,8 +239,8 @@ static enum slow_step dc_zva(struct soft_cpu *cpu, uint64_t va) {
   enum { BLOCK = 64 };
   uint64_t at = va & ~(uint64_t)(BLOCK - 1);
   tv_vm *vm = cpu->h.vcpu->vm;
-  if (cpu->mode & MODE_DEVICE || va >> PHYSICAL_BITS) {
-    bool size = va >> PHYSICAL_BITS;
+  bool size = soft_beyond_physical(cpu, va);
+  if (cpu->mode & MODE_DEVICE || size) {
     enum esr_ec ec = soft_el(cpu) ? ESR_EC_DABT : ESR_EC_DABT_LOW;
     cpu->h.exc = (struct soft_exc){ .far = va, .has_far = true, .addr = va,
       .esr = esr_make(ec, ESR_DABT_WNR |
@@ -265,7 +266,8 @@ static enum slow_step dc_zva(struct soft_cpu *cpu, uint64_t va) {
 static enum slow_step address_translate(struct soft_cpu *cpu, uint64_t va) {
   uint64_t par = (va & UINT64_C(0xfffffffff000)) | 1 << 11 | 2 << 7;
   if (!(cpu->mode & MODE_DEVICE)) par |= UINT64_C(0xff) << 56;
-  if (va >> PHYSICAL_BITS) par = 1 << 11 | 1;   // address size fault, level 0
+  if (soft_beyond_physical(cpu, va))
+    par = 1 << 11 | 1;            // address size fault, level 0
   cpu->sys[SYS_par_el1] = par;
   return STEP_NEXT;
 }

@@ -16,9 +16,20 @@ static tv_status soft_probe(tv_error *err) {
   return TV_OK;
 }
 
+static const char *soft_cpu_name(unsigned index) {
+  const struct soft_model *model = soft_model_at(index);
+  return model ? model->name : NULL;
+}
+
 static tv_status soft_vm_new(tv_vm *vm, tv_error *err) {
-  vm->back = alloc_new(sizeof(struct soft_vm));
-  return vm->back ? TV_OK : err_set(err, TV_E_NO_MEMORY, 0, NULL);
+  struct soft_vm *soft = alloc_new(sizeof *soft);
+  if (!soft) return err_set(err, TV_E_NO_MEMORY, 0, NULL);
+  soft->model = soft_model_at(vm->cpu);
+  soft->features = soft_model_features(vm->cpu);
+  soft->pstate_bits =
+    (uint32_t)soft_sysreg_bits(&soft->features, SYSKEY_spsr_el1);
+  vm->back = soft;
+  return TV_OK;
 }
 
 static void soft_vm_free(tv_vm *vm) {
@@ -49,12 +60,15 @@ static void rebind(tv_vm *vm) {
   for (unsigned k = 0; k < vm->vcpus; k++) bind_ram(vm->vcpu[k]->back);
 }
 
-static tv_status check_map(const struct region *region, tv_error *err) {
+static tv_status check_map(const tv_vm *vm, const struct region *region,
+                           tv_error *err) {
+  const struct soft_vm *soft = vm->back;
   uint64_t last = region->base + (region->size - 1);
-  if (last >> PHYSICAL_BITS)
+  unsigned bits = soft->model->physical_bits;
+  if (last >> bits)
     return err_set(err, TV_E_LIMIT, region->base,
                    "the region ends at %#" PRIx64 ", but the CPU's physical "
-                   "addresses have %d bits", last, PHYSICAL_BITS);
+                   "addresses have %u bits", last, bits);
   return TV_OK;
 }
 
@@ -213,7 +227,7 @@ static tv_status soft_trap(tv_vm *vm, unsigned traps, tv_error *err) {
 }
 
 static tv_status soft_map(tv_vm *vm, struct region *region, tv_error *err) {
-  tv_status status = check_map(region, err);
+  tv_status status = check_map(vm, region, err);
   if (!status) rebind(vm);
   return status;
 }
@@ -226,7 +240,8 @@ static void soft_unmap(tv_vm *vm, struct region *region) {
 
 const struct backend backend_soft = {
   .name = "soft", .exact = true, .granule = PAGE_BYTES,
-  .probe = soft_probe, .vm_new = soft_vm_new, .vm_free = soft_vm_free,
+  .probe = soft_probe, .cpu = soft_cpu_name,
+  .vm_new = soft_vm_new, .vm_free = soft_vm_free,
   .map = soft_map, .unmap = soft_unmap, .protect = soft_protect,
   .code_changed = soft_wrote, .vcpu_new = soft_vcpu_new,
   .vcpu_free = soft_vcpu_free, .vcpu_reset = soft_vcpu_reset,

@@ -8,16 +8,17 @@
 #define SOFT_SOFT_H
 
 #include "soft/cpu.h"
+#include "soft/model.h"
 
 // Predecoded code takes 16 bytes a word, four times the guest's own. A guest
 // that executes everything it has must not eat the host: at this many pages
 // (64 MiB) all are dropped and made again on demand.
 enum { CODE_BUCKETS = 256, CODE_PAGES_MAX = 4096 };
 
-// Guest-physical addresses have 48 bits (ID_AA64MMFR0_EL1.PARange = 5).
-enum { PHYSICAL_BITS = 48 };
-
 struct soft_vm {
+  const struct soft_model *model;
+  struct feature_set features;
+  uint32_t pstate_bits;          // of PSTATE that the features add
   uint64_t clock;     // virtual nanoseconds: one a step, plus skipped idle
   const struct soft_cpu *last;   // which ran last: a switch ends exclusives
   unsigned code_pages;
@@ -35,6 +36,17 @@ enum slow_step {
   STEP_IDLE,        // done, pc += 4; WFI with nothing to wake it
   STEP_YIELD        // done, pc += 4; let others run
 };
+
+static inline bool soft_has(const struct soft_cpu *cpu, enum feature f) {
+  return feature_has(&cpu->h.vm->features, f);
+}
+
+// Whether a guest-physical address is beyond what the model's CPU has
+// (ID_AA64MMFR0_EL1.PARange).
+static inline bool soft_beyond_physical(const struct soft_cpu *cpu,
+                                        uint64_t gpa) {
+  return gpa >> cpu->h.vm->model->physical_bits;
+}
 
 // interp.c
 enum back_end soft_run(tv_vcpu *, uint64_t grant, uint64_t *done,
@@ -73,12 +85,13 @@ enum {
 
 // sysreg.c: a register as EL1 sees it; the host's view and, after the EL0
 // checks of op_sys.c, the guest's. false: there is no such register.
+// soft_sysreg_bits: the bits of a register that exist by these features only.
 void soft_sysreg_reset(struct soft_cpu *);
 bool soft_sysreg_read(struct soft_cpu *, uint16_t key, uint64_t *value);
 bool soft_sysreg_write(struct soft_cpu *, uint16_t key, uint64_t value);
-bool soft_sysreg_read_only(uint16_t key);
-bool soft_sysreg_readable(uint16_t key);
-bool soft_sysreg_writable(uint16_t key);
+uint64_t soft_sysreg_bits(const struct feature_set *, uint16_t key);
+bool soft_sysreg_readable(const struct soft_cpu *, uint16_t key);
+bool soft_sysreg_writable(const struct soft_cpu *, uint16_t key);
 
 // timer.c: the generic timers of one vCPU in virtual time.
 uint64_t soft_count(const struct soft_cpu *);      // CNTVCT_EL0, CNTPCT_EL0

@@ -40,7 +40,43 @@ static bool id_space(uint16_t key) {
          (key >> 3 & 15) <= 7;
 }
 
-bool soft_sysreg_read_only(uint16_t key) {
+// What exists only with a feature.
+static bool missing(const struct soft_cpu *cpu, uint16_t key) {
+  static const struct { uint16_t key; uint8_t feature; } needs[] = {
+#define NEEDS(name, feature) { SYSKEY_##name, FEAT_##feature },
+#include "soft/sysregs.def"
+#undef NEEDS
+  };
+  for (size_t k = 0; k < sizeof needs / sizeof *needs; k++)
+    if (needs[k].key == key) return !soft_has(cpu, needs[k].feature);
+  return false;
+}
+
+uint64_t soft_sysreg_bits(const struct feature_set *set, uint16_t key) {
+  static const struct { uint64_t bits; uint16_t key, feature; } some[] = {
+#define BITS(name, feature, bits) { bits, SYSKEY_##name, FEAT_##feature },
+#include "soft/sysregs.def"
+#undef BITS
+  };
+  uint64_t bits = 0;
+  for (size_t k = 0; k < sizeof some / sizeof *some; k++)
+    if (some[k].key == key && feature_has(set, some[k].feature))
+      bits |= some[k].bits;
+  return bits;
+}
+
+// The base value of an ID register, completed by the model.
+static uint64_t identification(const struct soft_cpu *cpu, uint16_t key,
+                               uint64_t base) {
+  const struct soft_model *model = cpu->h.vm->model;
+  unsigned bits = model->physical_bits;
+  if (key == SYSKEY_midr_el1) return model->midr;
+  if (key == SYSKEY_id_aa64mmfr0_el1)     // PARange: 40, 42, 44, 48 bits
+    base |= bits == 48 ? 5 : (bits - 36) / 2;
+  return soft_model_id(&cpu->h.vm->features, key, base);
+}
+
+static bool read_only(uint16_t key) {
   switch (key) {
   case SYSKEY_currentel: case SYSKEY_mpidr_el1: case SYSKEY_isr_el1:
   case SYSKEY_cntvct_el0: case SYSKEY_cntpct_el0: case SYSKEY_oslsr_el1:
@@ -108,6 +144,7 @@ static bool read_view(struct soft_cpu *cpu, uint16_t key, uint64_t *value) {
 }
 
 bool soft_sysreg_read(struct soft_cpu *cpu, uint16_t key, uint64_t *value) {
+  if (missing(cpu, key)) return false;
   if (read_view(cpu, key, value)) return true;
   int k = find_stored(key);
   if (k >= 0) {
@@ -116,7 +153,7 @@ bool soft_sysreg_read(struct soft_cpu *cpu, uint16_t key, uint64_t *value) {
   }
   const struct fixed *f = find_fixed(key);
   if (!f && !id_space(key)) return false;
-  *value = f ? f->value : 0;
+  *value = identification(cpu, key, f ? f->value : 0);
   return true;
 }
 
@@ -165,21 +202,23 @@ static bool is_view(uint16_t key) {
   }
 }
 
-bool soft_sysreg_readable(uint16_t key) {
-  return is_view(key) || find_stored(key) >= 0 || soft_sysreg_read_only(key);
+bool soft_sysreg_readable(const struct soft_cpu *cpu, uint16_t key) {
+  if (missing(cpu, key)) return false;
+  return is_view(key) || find_stored(key) >= 0 || read_only(key);
 }
 
-bool soft_sysreg_writable(uint16_t key) {
-  if (soft_sysreg_read_only(key)) return false;
+bool soft_sysreg_writable(const struct soft_cpu *cpu, uint16_t key) {
+  if (read_only(key) || missing(cpu, key)) return false;
   return is_view(key) || key == SYSKEY_oslar_el1 || find_stored(key) >= 0;
 }
 
 bool soft_sysreg_write(struct soft_cpu *cpu, uint16_t key, uint64_t value) {
-  if (soft_sysreg_read_only(key)) return false;
+  if (read_only(key) || missing(cpu, key)) return false;
   if (write_view(cpu, key, value)) return true;
   int k = find_stored(key);
   if (k < 0) return false;
-  uint64_t mask = stored[k].mask;
+  uint64_t mask = stored[k].mask |
+                  soft_sysreg_bits(&cpu->h.vm->features, key);
   cpu->sys[k] = (cpu->sys[k] & ~mask) | (value & mask);
   if (key == SYSKEY_vbar_el1) cpu->vbar_written = true;
   if (key == SYSKEY_sctlr_el1 || key == SYSKEY_cpacr_el1) soft_update_mode(cpu);

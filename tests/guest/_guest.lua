@@ -136,18 +136,114 @@ local function mask_value(text)
   return text:find "^~" and ~n or n
 end
 
--- {name=, key=, el0=, reset=, mask=} for stored, {..., value=} for fixed.
-function M.soft_sysregs()
-  local all, list = M.all_sysregs(), {}
-  for line in io.lines "src/soft/sysregs.def" do
-    local kind, args = line:match "^(%u+)%((.*)%)"
-    if kind then
-      local name, el0, a, b = args:match "^(%S+), (%u+), ([^,]+),? ?(.*)$"
-      local r = { name = name, el0 = el0, key = assert(all[name], name).key }
-      if kind == "FIXED" then r.value = mask_value(a)
-      else r.reset, r.mask = mask_value(a), mask_value(b) end
-      list[#list + 1] = r
+-- The lines MACRO(a, b, ...) of a file: {"a", "b", ...} each.
+local function lines_of(path, macro)
+  local list = {}
+  for line in io.lines(path) do
+    local args = line:match("^" .. macro .. "%((.*)%)$")
+    if args then
+      local words = {}
+      for word in args:gmatch "[^,]+" do
+        words[#words + 1] = word:match '^%s*"?(.-)"?%s*$'
+      end
+      list[#list + 1] = words
     end
+  end
+  return list
+end
+
+local function number(text)
+  return math.tointeger(tonumber(text)) or 255      -- ALL, OPTIONAL
+end
+
+-- { name = {midr=, physical=, has = {feature = {register, shift, value}}} }
+function M.models()
+  local models, ids = {}, {}
+  for _, m in ipairs(lines_of("src/soft/models.def", "MODEL")) do
+    local model = { midr = number(m[3]), physical = number(m[4]), has = {} }
+    models[m[2]], ids[m[1]] = model, model
+    for _, f in ipairs(lines_of("src/a64/features.def", "FEATURE")) do
+      local field = { f[3], number(f[4]), number(f[5]) }
+      model[f[1]] = field
+      if number(f[2]) <= number(m[5]) then model.has[f[1]] = field end
+    end
+  end
+  local function with(id, feature)
+    ids[id].has[feature] = assert(ids[id][feature], feature)
+  end
+  for _, w in ipairs(lines_of("src/soft/models.def", "WITH")) do
+    with(w[1], w[2])
+  end
+  for line in io.lines "src/soft/models.def" do
+    local id = line:match "^CRYPTO%((.*)%)$"
+    for _, f in ipairs(id and { "AES", "PMULL", "SHA1", "SHA256" } or {}) do
+      with(id, f)
+    end
+  end
+  return models
+end
+
+-- An ID register's value: in each field the largest that a feature gives.
+local function identification(model, name, base)
+  if name == "midr_el1" then return model.midr end
+  if name == "id_aa64mmfr0_el1" then
+    base = base | ({ [40] = 2, [42] = 3, [44] = 4, [48] = 5 })[model.physical]
+  end
+  for _, f in pairs(model.has) do
+    local value = f[3] << f[2]
+    for shift = 0, f[1] == name and 60 or -1, 4 do
+      local mask = 15 << shift
+      if math.ult(base & mask, value & mask) then
+        base = base & ~mask | value & mask
+      end
+    end
+  end
+  return base
+end
+
+local function bits_value(text)
+  local name = text:match "^PSTATE_%u+$"
+  for line in io.lines(name and "src/a64/pstate.h" or "/dev/null") do
+    local value, shift = line:match("%f[%w]" .. name .. " = (%d+)u << (%d+)")
+    if value then return number(value) << number(shift) end
+  end
+  local a, b = text:match "^(%d+) << (%d+)$"
+  return a and number(a) << number(b) or mask_value(text)
+end
+
+-- The registers of a model: {name=, key=, el0=, reset=, mask=} for stored,
+-- {..., value=} for fixed.
+function M.soft_sysregs(model_name)
+  local path, all, list = "src/soft/sysregs.def", M.all_sysregs(), {}
+  local model, missing, bits = M.models()[model_name or "max"], {}, {}
+  for _, n in ipairs(lines_of(path, "NEEDS")) do
+    missing[n[1]] = not model.has[n[2]]
+  end
+  for _, b in ipairs(lines_of(path, "BITS")) do
+    if model.has[b[2]] then
+      bits[b[1]] = (bits[b[1]] or 0) | bits_value(b[3])
+    end
+  end
+  local known = {}
+  for _, s in ipairs(lines_of(path, "STORED")) do
+    list[#list + 1] = { name = s[1], el0 = s[2], reset = mask_value(s[3]),
+      mask = mask_value(s[4]) | (bits[s[1]] or 0) }
+  end
+  for _, f in ipairs(lines_of(path, "FIXED")) do
+    known[f[1]] = true
+    list[#list + 1] = { name = f[1], el0 = f[2],
+      value = identification(model, f[1], mask_value(f[3])) }
+  end
+  for name in pairs(all) do                -- features may fill any of these
+    if not known[name] and name:find "^id_aa64" then
+      list[#list + 1] = { name = name, el0 = "NONE",
+        value = identification(model, name, 0) }
+    end
+  end
+  for i = #list, 1, -1 do
+    local r = list[i]
+    r.key = assert(all[r.name], r.name).key
+    if missing[r.name] then table.remove(list, i) end
   end
   return list
 end

@@ -144,6 +144,18 @@ test("--backend sets the default of tv.vm", function(t)
     "TINYVMM_BACKEND=none"), 0, "no backend is called \"none\"")
 end)
 
+test("--cpu sets the default CPU model of tv.vm", function(t)
+  local code = "-e 'print(require \"tinyvmm\".vm().cpu)'"
+  expect(t, run(t, code), 0, "^max\n$")
+  expect(t, run(t, "--cpu cortex-a53 " .. code), 0, "^cortex%-a53\n$")
+  expect(t, run(t, "--cpu cortex-a54 " .. code), 125, nil,
+    "no CPU model is called 'cortex%-a54'; did you mean 'cortex%-a5")
+  expect(t, run(t, "--cpu pdp-11 " .. code), 125, nil,
+    "there are max, cortex%-a53, ")
+  local guest = file(t, "sys #3, c7, c12, #1, x0\n" .. EXIT, ".S")
+  expect(t, run(t, "run --cpu armv8.0 " .. guest), 126, nil, "undefined")
+end)
+
 test("-v tells the steps on stderr", function(t)
   local guest = file(t, "mov x1, #0\n" .. EXIT, ".S")
   local result = run(t, "-v run " .. guest)

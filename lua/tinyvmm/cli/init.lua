@@ -31,13 +31,15 @@ verbs; tinyvmm VERB --help tells more:
 
 options:
   --backend NAME      soft (default), hvf, kvm, or best
+  --cpu NAME          the CPU model of soft: max (default), cortex-a53, ...
   -i                  a session after the script or code
   -v                  tell the steps on stderr
   --version, --help
 ]]
 
 M.OPTIONS = {
-  ["--backend"] = "a name", ["-e"] = "code", ["-i"] = true, ["-v"] = true,
+  ["--backend"] = "a name", ["--cpu"] = "a name", ["-e"] = "code",
+  ["-i"] = true, ["-v"] = true,
   ["--version"] = true, ["--help"] = true, ["-h"] = true
 }
 
@@ -183,6 +185,19 @@ function M.set_backend(name)
     M.hint(name, names))
 end
 
+-- The same for the CPU model.
+function M.set_cpu(name)
+  if not name then return nil end
+  local names = {}
+  for _, model in ipairs(core.cpus()) do names[model] = true end
+  if names[name] then
+    core._default_cpu(name)
+    return nil
+  end
+  return M.fail(M.USAGE, "no CPU model is called '%s'%s", name,
+    M.hint(name, names, "; there are " .. table.concat(core.cpus(), ", ")))
+end
+
 function M.main(argv)
   local given, rest = M.options(argv, M.OPTIONS)
   if not given then return rest end
@@ -193,7 +208,8 @@ function M.main(argv)
     print("TinyVMM " .. core.version)
     return 0
   end
-  return M.set_backend(given["--backend"]) or start(argv, given, rest)
+  return M.set_backend(given["--backend"]) or M.set_cpu(given["--cpu"])
+    or start(argv, given, rest)
 end
 
 return M

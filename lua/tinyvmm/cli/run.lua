@@ -32,6 +32,7 @@ AArch64, or raw bytes. Its PUTCHAR and PUTS go to stdout.
   --regs              show the registers at the end, on stderr
   --stats             show instructions, time and exits at the end, on stderr
   --backend NAME      soft (default), hvf, kvm, or best
+  --cpu NAME          the CPU model of soft: max (default), cortex-a53, ...
   -v                  tell the steps on stderr
 
 Ends with EXIT's status (x1 & 255), 124 budget or timeout, 125 usage or
@@ -45,7 +46,8 @@ M.OPTIONS = {
   ["--no-strict"] = true, ["--trace"] = {}, ["--trace-json"] = "a file",
   ["--profile"] = "a file", ["--profile-every"] =
     "a number of instructions from 1 on", ["--regs"] = true,
-  ["--stats"] = true, ["--backend"] = "a name", ["-v"] = true
+  ["--stats"] = true, ["--backend"] = "a name", ["--cpu"] = "a name",
+  ["-v"] = true
 }
 
 local LIMIT, FAULT = 124, 126
@@ -201,7 +203,8 @@ function M.main(args, global)
     return cli.fail(cli.USAGE, "run needs one guest file; see --help")
   end
   if given["-v"] and not global["-v"] then require "tinyvmm.cli.verbose" end
-  local bad = cli.set_backend(given["--backend"]) or parse_values(given)
+  local bad = cli.set_backend(given["--backend"])
+    or cli.set_cpu(given["--cpu"]) or parse_values(given)
   if bad then return bad end
   local vm <close>, cpu = set_up(rest[1], given)
   if not vm then return cpu end
