@@ -364,7 +364,8 @@ TV_API const char *tv_shutdown_name(tv_shutdown);   // "exit", "off", ...
 // until `budget` steps are done (TV_NO_LIMIT: no budget; 0 returns at once).
 // On backends that are not exact a budget of n means n nanoseconds of guest
 // run time. Errors: BUSY (already running), THREAD, PENDING, STATE (it has
-// ended by EXIT, SYSTEM_OFF or SYSTEM_RESET, and its pc was not set since).
+// ended by EXIT, SYSTEM_OFF or SYSTEM_RESET, and its pc was not set since),
+// and whatever a hardware backend was refused.
 TV_API tv_status tv_vcpu_run(tv_vcpu *, uint64_t budget, tv_exit *out,
                              tv_error *);
 

@@ -41,7 +41,15 @@ enum esr_fsc {
   ESR_FSC_ATOMIC = 0x35         // unsupported exclusive or atomic access
 };
 
-enum { ESR_DABT_WNR = 1 << 6, ESR_DABT_CM = 1 << 8 };
+enum { ESR_DABT_WNR = 1 << 6, ESR_DABT_S1PTW = 1 << 7,
+       ESR_DABT_CM = 1 << 8 };
+
+// The key (see TV_REG_SYS) in the ISS of a trapped MSR or MRS (EC 0x18).
+static inline uint16_t esr_sysreg(uint64_t esr) {
+  return (uint16_t)((esr >> 20 & 3) << 14 | (esr >> 14 & 7) << 11 |
+                    (esr >> 10 & 15) << 7 | (esr >> 1 & 15) << 3 |
+                    (esr >> 17 & 7));
+}
 
 static inline uint32_t esr_make(enum esr_ec ec, uint32_t iss) {
   return (uint32_t)ec << 26 | ESR_IL | iss;

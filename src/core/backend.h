@@ -30,7 +30,11 @@
 //   (hvf: VTIMER_ACTIVATED and its mask; kvm: device_irq_level and
 //   KVM_IRQ_LINE), or returns TV_EXIT_TIMER if vm->timer_exit.
 // - Budget. `run` takes the number of steps it may do and reports the number
-//   done; backends that cannot count (exact == false) take nanoseconds.
+//   done; backends that cannot count (exact == false) take nanoseconds of
+//   guest run time, TV_NO_LIMIT for no limit, and report at most `grant`.
+// - Idle time. skip_to may return before that time, on a backend whose time
+//   is the host's: it sleeps 10 ms at most, so that stops and timeouts are
+//   seen. The core calls it again.
 // - A translation or permission failure of the guest-physical map (stage 2)
 //   is a FAULT exit; everything else is the guest's own exception.
 
@@ -47,7 +51,8 @@ enum back_end {
   BACK_DONE,     // all granted steps are done
   BACK_YIELD,    // soft: WFE or YIELD, the turn passes to the next vCPU
   BACK_IDLE,     // WFI with nothing to wait for on this vCPU
-  BACK_KICKED    // kick was called
+  BACK_KICKED,   // kick was called
+  BACK_FAILED    // the host refused: vcpu->failure says why
 };
 
 struct backend {
@@ -55,6 +60,7 @@ struct backend {
   bool exact;           // counts single steps
   bool exclusive_vm;    // one VM per process (Apple's rule)
   uint32_t granule;     // smallest map alignment
+  bool every_write;     // code_changed hears of every write
 
   // TV_OK if a VM can be made here and now, else the reason in err.
   tv_status (*probe)(tv_error *err);
@@ -75,7 +81,8 @@ struct backend {
   tv_status (*protect)(tv_vm *, struct region *, tv_error *err);
 
   // Someone else than the guest's own stores changed memory whose store map
-  // carries CODE (see mem.h); [off, off+len) in the region.
+  // carries CODE (see mem.h), or any memory if every_write is set;
+  // [off, off+len) in the region.
   void (*code_changed)(tv_vm *, struct region *, uint64_t off, uint64_t len);
 
   tv_status (*vcpu_new)(tv_vcpu *, tv_error *err);

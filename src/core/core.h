@@ -38,6 +38,8 @@ struct run {
   tv_vcpu *only;      // the one to run; NULL: all that are on
   uint64_t budget;
   tv_exit *exit;
+  tv_status status;   // not TV_OK: failed, see vcpu->failure of `failed`
+  tv_vcpu *failed;
 };
 
 // Whether the vCPU can run now; one that something wakes is no longer idle.
@@ -57,6 +59,9 @@ bool run_limit(const struct run *, tv_exit_kind *);
 bool run_leave(const struct run *, tv_exit_kind);
 bool run_leave_quiet(const struct run *, const struct run_waiting *);
 
+// Ends the run with the vCPU's failure, after BACK_FAILED; returns false.
+bool run_fail(struct run *, tv_vcpu *);
+
 // Completes and counts a backend's exit. True if the core has answered it.
 bool run_answered(tv_vcpu *, tv_exit *);
 
@@ -64,6 +69,7 @@ bool run_answered(tv_vcpu *, tv_exit *);
 
 // TV_E_BUSY during a run; `what` is the verb for the error's text.
 tv_status vm_check_idle(const tv_vm *, const char *what, tv_error *);
+
 
 // reg.c -------------------------------------------------------------------
 

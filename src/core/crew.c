@@ -87,7 +87,7 @@ static void run_grant(struct crew *crew, struct worker *w) {
   enum back_end end = crew->real->run(w->cpu, n, &done, &w->exit);
   pthread_mutex_lock(&crew->lock);
   give_back(crew, n, done);
-  if (end == BACK_EXIT || end == BACK_IDLE) {
+  if (end == BACK_EXIT || end == BACK_IDLE || end == BACK_FAILED) {
     w->duty = REPORTED;
     w->end = end;
   } else if (crew->halt) {
@@ -359,6 +359,7 @@ static bool answer(struct crew *crew, struct run *run, struct worker *w) {
   pthread_mutex_lock(&crew->lock);
   w->duty = PARKED;
   pthread_mutex_unlock(&crew->lock);
+  if (w->end == BACK_FAILED) return run_fail(run, w->cpu);
   if (w->end == BACK_IDLE) {
     w->cpu->idle = true;
     return true;
@@ -408,6 +409,7 @@ static bool run_own(struct crew *crew, struct run *run, tv_vcpu *cpu) {
   pthread_mutex_lock(&crew->lock);
   give_back(crew, n, done);
   pthread_mutex_unlock(&crew->lock);
+  if (end == BACK_FAILED) return run_fail(run, cpu);
   if (end == BACK_IDLE) cpu->idle = true;
   return end != BACK_EXIT || run_answered(cpu, run->exit);
 }

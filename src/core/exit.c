@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/self.h"
 
 enum { KEY_SCTLR_EL1 = 0xc080, SCTLR_M = 1 };
 
@@ -68,23 +69,40 @@ const char *tv_shutdown_name(tv_shutdown reason) {
 }
 
 // The instruction at a virtual address, if that is also its physical one.
-static uint32_t word_at(tv_vcpu *cpu, uint64_t pc) {
+static uint32_t word_at(tv_vcpu *cpu, uint64_t pc, uint64_t sctlr) {
   uint32_t word = 0;
-  if (vcpu_reg(cpu, TV_REG_SYS(KEY_SCTLR_EL1)) & SCTLR_M) return 0;
+  if (sctlr & SCTLR_M) return 0;
   tv_mem_read(cpu->vm, pc, &word, sizeof word, NULL);
   return word;
 }
 
-void exit_fill(tv_exit *exit, tv_exit_kind kind, tv_vcpu *cpu,
-               unsigned back) {
+static uint64_t get(const struct backend *via, tv_vcpu *cpu, tv_reg reg) {
+  uint64_t value = 0;
+  via->get(cpu, reg, &value, NULL);
+  return value;
+}
+
+static void fill(tv_exit *exit, tv_exit_kind kind, tv_vcpu *cpu,
+                 unsigned back, const struct backend *via) {
   memset(exit, 0, sizeof *exit);
   exit->kind = kind;
   exit->vcpu = cpu;
   if (!cpu) return;
-  exit->pc = vcpu_reg(cpu, TV_REG_PC) - back;
-  exit->pstate = vcpu_reg(cpu, TV_REG_PSTATE);
+  exit->pc = get(via, cpu, TV_REG_PC) - back;
+  exit->pstate = get(via, cpu, TV_REG_PSTATE);
   exit->icount = cpu->icount;
-  exit->insn = word_at(cpu, exit->pc);
+  exit->insn = word_at(cpu, exit->pc,
+                       get(via, cpu, TV_REG_SYS(KEY_SCTLR_EL1)));
+}
+
+void exit_fill(tv_exit *exit, tv_exit_kind kind, tv_vcpu *cpu,
+               unsigned back) {
+  fill(exit, kind, cpu, back, cpu ? cpu->vm->backend : NULL);
+}
+
+void self_exit(tv_exit *exit, tv_exit_kind kind, tv_vcpu *cpu,
+               unsigned back) {
+  fill(exit, kind, cpu, back, cpu->vm->real);
 }
 
 void exit_shutdown(tv_exit *exit, tv_shutdown reason, uint64_t status) {

@@ -6,11 +6,14 @@
 #include <string.h>
 
 #include "a64/esr.h"
+#include "a64/pstate.h"
 #include "core/core.h"
 #include "core/fault.h"
+#include "core/self.h"
 
-enum { KEY_SPSR_EL1 = 0xc200, KEY_ELR_EL1 = 0xc201, KEY_ESR_EL1 = 0xc290,
-       KEY_FAR_EL1 = 0xc300 };
+enum { KEY_SCTLR_EL1 = 0xc080, KEY_SPSR_EL1 = 0xc200, KEY_ELR_EL1 = 0xc201,
+       KEY_ESR_EL1 = 0xc290, KEY_FAR_EL1 = 0xc300, KEY_VBAR_EL1 = 0xc600,
+       SCTLR_SPAN = 1 << 23 };
 
 static uint64_t stage2_esr(tv_fault reason, char access) {
   uint32_t fsc = reason == TV_FAULT_UNMAPPED ? ESR_FSC_TRANSLATION + 1
@@ -97,17 +100,34 @@ void fault_of_exception(tv_exit *exit, uint64_t esr, uint64_t far,
     exit->u.fault.level = (int8_t)level_of(fsc);
 }
 
+static uint64_t sysreg(tv_vcpu *cpu, uint16_t key) {
+  return self_get(cpu, TV_REG_SYS(key));
+}
+
+void fault_enter(tv_vcpu *cpu, uint64_t esr, uint64_t far) {
+  uint64_t old = self_get(cpu, TV_REG_PSTATE);
+  uint64_t pstate = (old & (PSTATE_NZCV | PSTATE_PAN)) | PSTATE_RESET;
+  bool el0 = !(old & PSTATE_EL_MASK);
+  unsigned group = el0 ? 0x400 : old & PSTATE_SP ? 0x200 : 0;
+  if (!(sysreg(cpu, KEY_SCTLR_EL1) & SCTLR_SPAN)) pstate |= PSTATE_PAN;
+  self_set(cpu, TV_REG_SYS(KEY_ESR_EL1), esr);
+  self_set(cpu, TV_REG_SYS(KEY_FAR_EL1), far);
+  self_set(cpu, TV_REG_SYS(KEY_ELR_EL1), self_get(cpu, TV_REG_PC));
+  self_set(cpu, TV_REG_SYS(KEY_SPSR_EL1), old);
+  self_set(cpu, TV_REG_PSTATE, pstate);
+  self_set(cpu, TV_REG_PC, sysreg(cpu, KEY_VBAR_EL1) + group);
+}
+
 void fault_unwind(tv_vcpu *cpu, unsigned vector_offset, tv_exit *exit) {
-  uint64_t esr = vcpu_reg(cpu, TV_REG_SYS(KEY_ESR_EL1));
-  uint64_t far = vcpu_reg(cpu, TV_REG_SYS(KEY_FAR_EL1));
-  uint64_t pc = vcpu_reg(cpu, TV_REG_SYS(KEY_ELR_EL1));
+  uint64_t esr = sysreg(cpu, KEY_ESR_EL1), far = sysreg(cpu, KEY_FAR_EL1);
+  uint64_t pc = sysreg(cpu, KEY_ELR_EL1);
   bool synchronous = !(vector_offset & 0x180);
   if (synchronous && esr_ec(esr) == ESR_EC_SVC64) pc -= 4;
-  vcpu_set_reg(cpu, TV_REG_PSTATE, vcpu_reg(cpu, TV_REG_SYS(KEY_SPSR_EL1)));
-  vcpu_set_reg(cpu, TV_REG_PC, pc);
-  exit_fill(exit, TV_EXIT_FAULT, cpu, 0);
+  self_set(cpu, TV_REG_PSTATE, sysreg(cpu, KEY_SPSR_EL1));
+  self_set(cpu, TV_REG_PC, pc);
+  self_exit(exit, TV_EXIT_FAULT, cpu, 0);
   if (synchronous)
-    fault_of_exception(exit, esr, far, vcpu_reg(cpu, TV_REG_SP));
+    fault_of_exception(exit, esr, far, self_get(cpu, TV_REG_SP));
   else
     fault_fill(exit, TV_FAULT_INTERRUPT, 0, 0, 0, 'x');
 }

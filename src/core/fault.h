@@ -29,6 +29,10 @@ tv_fault fault_reason(const struct region *, char access);
 // FAR, taken with `sp`. Touches kind and u only.
 void fault_of_exception(tv_exit *, uint64_t esr, uint64_t far, uint64_t sp);
 
+// Takes a synchronous exception to EL1 at pc, as the CPU would (Arm ARM D1.3):
+// what backend->inject does where the guest has vectors.
+void fault_enter(tv_vcpu *, uint64_t esr, uint64_t far);
+
 // The vCPU has taken an exception, or an interrupt, to vector offset 0..0x7ff
 // of the trap page: fills the exit but for icount and puts pc and PSTATE
 // back to the instruction.

@@ -356,6 +356,10 @@ static uint64_t find_code(const uint8_t *map, uint64_t g, uint64_t end,
 
 void mem_wrote(tv_vm *vm, struct region *r, uint64_t off, uint64_t len) {
   if (!len) return;
+  if (vm->backend->every_write) {
+    vm->backend->code_changed(vm, r, off, len);
+    return;
+  }
   uint64_t g = off >> MEM_GRANULE_SHIFT;
   uint64_t end = ((off + len - 1) >> MEM_GRANULE_SHIFT) + 1;
   while ((g = find_code(r->store_map, g, end, true)) < end) {

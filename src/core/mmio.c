@@ -10,6 +10,7 @@
 #include "core/core.h"
 #include "core/fault.h"
 #include "core/mmio.h"
+#include "core/self.h"
 
 enum { PAGE = 4096, PART_MAX = 8, KEY_SCTLR_EL1 = 0xc080, SCTLR_M = 1 };
 
@@ -19,7 +20,7 @@ enum { PAGE = 4096, PART_MAX = 8, KEY_SCTLR_EL1 = 0xc080, SCTLR_M = 1 };
 // told one page.
 static bool translate(tv_vcpu *cpu, const struct mmio *m, uint64_t va,
                       uint64_t *gpa) {
-  bool on = vcpu_reg(cpu, TV_REG_SYS(KEY_SCTLR_EL1)) & SCTLR_M;
+  bool on = self_get(cpu, TV_REG_SYS(KEY_SCTLR_EL1)) & SCTLR_M;
   if (on && (va ^ m->fault_va) / PAGE) return false;
   *gpa = on ? m->fault_gpa + (va - m->fault_va) : va;
   return true;
@@ -93,7 +94,7 @@ static enum mmio_end check(tv_vcpu *cpu, struct mmio *m, tv_exit *exit) {
 // ---------------------------------------------------------- moving values --
 
 static void get_q(tv_vcpu *cpu, unsigned n, uint8_t *bytes) {
-  cpu->vm->backend->get(cpu, TV_REG_Q(n), bytes, NULL);
+  cpu->vm->real->get(cpu, TV_REG_Q(n), bytes, NULL);
 }
 
 static unsigned register_of(const struct mmio_plan *p, unsigned element) {
@@ -108,7 +109,7 @@ static void read_registers(tv_vcpu *cpu, const struct mmio_plan *p,
     unsigned r = register_of(p, e);
     if (p->fp) get_q(cpu, r, value);
     else if (r != 31) {
-      uint64_t x = vcpu_reg(cpu, TV_REG_X(r));
+      uint64_t x = self_get(cpu, TV_REG_X(r));
       memcpy(value, &x, sizeof x);
     }
     memcpy(bytes + ((size_t)e << p->log2), value, (size_t)1 << p->log2);
@@ -120,7 +121,7 @@ static void write_general(tv_vcpu *cpu, const struct mmio_plan *p, unsigned r,
   if (r == 31) return;
   if (p->sign) value = (uint64_t)bits_sext(value, 8u << p->log2);
   if (!p->wide) value = (uint32_t)value;
-  vcpu_set_reg(cpu, TV_REG_X(r), value);
+  self_set(cpu, TV_REG_X(r), value);
 }
 
 // The registers of a load, in order: the second wins where both are one, as
@@ -133,7 +134,7 @@ static void write_registers(tv_vcpu *cpu, const struct mmio_plan *p,
     unsigned r = register_of(p, e);
     memcpy(value, bytes + ((size_t)e << p->log2), (size_t)1 << p->log2);
     memcpy(&x, value, sizeof x);
-    if (p->fp) cpu->vm->backend->set(cpu, TV_REG_Q(r), value, NULL);
+    if (p->fp) cpu->vm->real->set(cpu, TV_REG_Q(r), value, NULL);
     else write_general(cpu, p, r, x);
   }
 }
@@ -156,8 +157,8 @@ static void complete(tv_vcpu *cpu, struct mmio *m, uint8_t *bytes) {
     else if (!p->write) memcpy(at, &m->data[done++], size);
   }
   if (!p->write) write_registers(cpu, p, bytes);
-  if (p->moves_base) vcpu_set_reg(cpu, TV_REG_X(p->base), p->writeback);
-  vcpu_set_reg(cpu, TV_REG_PC, vcpu_reg(cpu, TV_REG_PC) + 4);
+  if (p->moves_base) self_set(cpu, TV_REG_X(p->base), p->writeback);
+  self_set(cpu, TV_REG_PC, self_get(cpu, TV_REG_PC) + 4);
   m->active = m->waiting = false;
 }
 
@@ -183,7 +184,7 @@ static enum mmio_end report(struct mmio *m, tv_exit *exit,
 enum mmio_end mmio_continue(tv_vcpu *cpu, struct mmio *m, tv_exit *exit) {
   uint8_t bytes[MMIO_PARTS * PART_MAX] = { 0 };
   unsigned seen = 0;
-  exit_fill(exit, TV_EXIT_MMIO, cpu, 0);
+  self_exit(exit, TV_EXIT_MMIO, cpu, 0);
   if (m->plan.write) read_registers(cpu, &m->plan, bytes);
   for (unsigned k = 0; k < parts(&m->plan); k++) {
     struct part part;
@@ -214,11 +215,13 @@ enum mmio_end mmio_abort(tv_vcpu *cpu, struct mmio *m,
                          const struct mmio_abort *abort, tv_exit *exit) {
   *m = (struct mmio){ .fault_va = abort->va, .fault_gpa = abort->gpa };
   if (abort->esr & ESR_DABT_CM) {      // caches need no work here
-    vcpu_set_reg(cpu, TV_REG_PC, vcpu_reg(cpu, TV_REG_PC) + 4);
+    self_set(cpu, TV_REG_PC, self_get(cpu, TV_REG_PC) + 4);
     return MMIO_DONE;
   }
-  exit_fill(exit, TV_EXIT_MMIO, cpu, 0);
+  self_exit(exit, TV_EXIT_MMIO, cpu, 0);
   const struct region *region = mem_at(cpu->vm, abort->gpa);
+  if (abort->esr & ESR_DABT_S1PTW)   // the guest's page tables are nowhere
+    return fault(m, exit, fault_reason(region, 'r'), abort->va, abort->gpa);
   bool write = abort->esr & ESR_DABT_WNR, known = exit->insn;
   bool served = mmio_decode(cpu, exit->insn, exit->pc, &m->plan);
   if (!known) served = plan_from_syndrome(abort, &m->plan);

@@ -7,6 +7,7 @@
 #include "a64/decode.h"
 #include "core/core.h"
 #include "core/mmio.h"
+#include "core/self.h"
 
 // How a row finds its address.
 enum mode { UI12, IMM9, PRE9, POST9, REG, LITERAL, PAIR, PRE7, POST7, PLAIN };
@@ -74,7 +75,7 @@ static const struct row { uint8_t moved, mode; } rows[A64_OP_COUNT] = {
 // 7 sxtx (the decoder has refused the others).
 static uint64_t index_of(tv_vcpu *cpu, uint32_t w, unsigned log2) {
   unsigned rm = a64_rm(w), option = a64_option(w);
-  uint64_t m = rm == 31 ? 0 : vcpu_reg(cpu, TV_REG_X(rm));
+  uint64_t m = rm == 31 ? 0 : self_get(cpu, TV_REG_X(rm));
   if (option == 2) m = (uint32_t)m;
   if (option == 6) m = (uint64_t)(int64_t)(int32_t)m;
   return a64_S(w) ? m << log2 : m;
@@ -84,7 +85,7 @@ static void find_address(tv_vcpu *cpu, uint32_t w, uint64_t pc,
                          enum mode mode, struct mmio_plan *p) {
   uint64_t base = 0, imm = 0;
   p->base = (uint8_t)a64_rn(w);
-  if (mode != LITERAL) base = vcpu_reg(cpu, TV_REG_X(p->base));   // 31: sp
+  if (mode != LITERAL) base = self_get(cpu, TV_REG_X(p->base));   // 31: sp
   switch (mode) {
     case UI12: imm = (uint64_t)a64_imm12(w) << p->log2; break;
     case IMM9: case PRE9: case POST9:

@@ -80,6 +80,16 @@ bool run_leave_quiet(const struct run *run, const struct run_waiting *w) {
   return w->first ? leave_waiting(run, w->first) : leave_halted(run);
 }
 
+bool run_fail(struct run *run, tv_vcpu *cpu) {
+  run->status = cpu->failure.code;
+  run->failed = cpu;
+  return false;
+}
+
+static bool timed_out(const tv_vm *vm) {
+  return vm->timeout != TV_NO_LIMIT && os_clock() >= vm->timeout;
+}
+
 static bool stop_requested(tv_vm *vm) {
   return atomic_load(&vm->request) & REQUEST_STOP &&
          atomic_fetch_and(&vm->request, ~(unsigned)REQUEST_STOP) &
@@ -98,26 +108,34 @@ static bool wait_for_event(const struct run *run) {
   if (!run->budget) return run_leave(run, TV_EXIT_BUDGET);
   uint64_t now = vm->backend->time(vm);
   if (now >= vm->deadline) return run_leave(run, TV_EXIT_DEADLINE);
+  if (timed_out(vm)) return run_leave(run, TV_EXIT_TIMEOUT);
   if (w.event > now) vm->backend->skip_to(vm, min(w.event, vm->deadline));
-  if (w.event <= vm->deadline) w.timed->idle = false;
+  if (vm->backend->time(vm) >= w.event) w.timed->idle = false;
   return true;
+}
+
+// Hardware vCPUs that are several have threads (crew.h), one has no turns.
+static bool takes_turns(const struct run *run) {
+  return !run->only && run->vm->backend->exact;
 }
 
 // The steps that may be done before the core must look again; 0 if a limit
 // is reached, whose exit is then filled.
 static uint64_t grant(const struct run *run) {
   tv_vm *vm = run->vm;
-  uint64_t steps = min(run->budget, GRANT_STEPS);
+  bool exact = vm->backend->exact;
+  uint64_t steps = min(run->budget, exact ? GRANT_STEPS : TV_NO_LIMIT);
   if (!steps) return run_leave(run, TV_EXIT_BUDGET);
-  if (!run->only) steps = min(steps, vm->turn_left);
+  if (takes_turns(run)) steps = min(steps, vm->turn_left);
   if (vm->deadline != TV_NO_LIMIT) {
     uint64_t now = vm->backend->time(vm);
     if (now >= vm->deadline) return run_leave(run, TV_EXIT_DEADLINE);
     steps = min(steps, vm->deadline - now);
   }
-  if (vm->timeout != TV_NO_LIMIT && os_clock() >= vm->timeout)
-    return run_leave(run, TV_EXIT_TIMEOUT);
-  return steps;
+  if (vm->timeout == TV_NO_LIMIT) return steps;
+  uint64_t now = os_clock();
+  if (now >= vm->timeout) return run_leave(run, TV_EXIT_TIMEOUT);
+  return exact ? steps : min(steps, vm->timeout - now);
 }
 
 bool run_limit(const struct run *run, tv_exit_kind *kind) {
@@ -125,8 +143,7 @@ bool run_limit(const struct run *run, tv_exit_kind *kind) {
   if (stop_requested(vm)) *kind = TV_EXIT_STOPPED;
   else if (!run->budget) *kind = TV_EXIT_BUDGET;
   else if (vm->backend->time(vm) >= vm->deadline) *kind = TV_EXIT_DEADLINE;
-  else if (vm->timeout != TV_NO_LIMIT && os_clock() >= vm->timeout)
-    *kind = TV_EXIT_TIMEOUT;
+  else if (timed_out(vm)) *kind = TV_EXIT_TIMEOUT;
   else return false;
   return true;
 }
@@ -152,7 +169,8 @@ static bool step(struct run *run) {
   enum back_end end = vm->backend->run(cpu, steps, &done, run->exit);
   run->budget -= done;
   if (vm->backend->exact) cpu->icount += done;
-  if (!run->only) vm->turn_left -= done;
+  if (takes_turns(run)) vm->turn_left -= done;
+  if (end == BACK_FAILED) return run_fail(run, cpu);
   if (end == BACK_IDLE) cpu->idle = true;
   bool go_on = end != BACK_EXIT || run_answered(cpu, run->exit);
   if (!run->only && (end == BACK_YIELD || cpu->idle)) vm->turn_left = 0;
@@ -185,7 +203,8 @@ static tv_status drive(struct run *run, tv_error *err) {
   atomic_store_explicit(&vm->current, NULL, memory_order_relaxed);
   output_flush(vm);
   vm->running = false;
-  return TV_OK;
+  if (run->failed && err) *err = run->failed->failure;
+  return run->status;
 }
 
 tv_status tv_vcpu_run(tv_vcpu *cpu, uint64_t budget, tv_exit *out,
@@ -200,7 +219,8 @@ tv_status tv_vcpu_run(tv_vcpu *cpu, uint64_t budget, tv_exit *out,
                    "reset the VM, to run it again", cpu->index);
   claim(cpu);
   cpu->power = VCPU_ON;
-  return drive(&(struct run){ cpu->vm, cpu, budget, out }, err);
+  return drive(&(struct run){ .vm = cpu->vm, .only = cpu, .budget = budget,
+                              .exit = out }, err);
 }
 
 tv_status tv_vm_run(tv_vm *vm, uint64_t budget, tv_exit *out,
@@ -214,5 +234,6 @@ tv_status tv_vm_run(tv_vm *vm, uint64_t budget, tv_exit *out,
     if (vm->vcpu[i]->power == VCPU_ON) s = check_pending(vm->vcpu[i], err);
   if (s) return s;
   for (unsigned i = 0; i < vm->vcpus; i++) claim(vm->vcpu[i]);
-  return drive(&(struct run){ vm, NULL, budget, out }, err);
+  return drive(&(struct run){ .vm = vm, .budget = budget, .exit = out },
+               err);
 }

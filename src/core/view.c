@@ -5,6 +5,7 @@
 
 #include "a64/pstate.h"
 #include "core/core.h"
+#include "core/self.h"
 #include "core/view.h"
 
 static uint64_t pstate_mask(uint16_t key) {
@@ -25,16 +26,16 @@ static uint16_t cval_of(uint16_t key) {
 }
 
 static uint64_t counter(tv_vcpu *cpu, uint16_t key) {
-  return vcpu_reg(cpu, TV_REG_SYS(key == VIEW_cntv_tval_el0
+  return self_get(cpu, TV_REG_SYS(key == VIEW_cntv_tval_el0
                                     ? VIEW_cntvct_el0 : VIEW_cntpct_el0));
 }
 
 bool view_get(tv_vcpu *cpu, uint16_t key, uint64_t *value) {
   uint64_t mask = pstate_mask(key);
   uint16_t cval = cval_of(key);
-  if (mask) *value = vcpu_reg(cpu, TV_REG_PSTATE) & mask;
+  if (mask) *value = self_get(cpu, TV_REG_PSTATE) & mask;
   else if (cval)
-    *value = (uint32_t)(vcpu_reg(cpu, TV_REG_SYS(cval)) - counter(cpu, key));
+    *value = (uint32_t)(self_get(cpu, TV_REG_SYS(cval)) - counter(cpu, key));
   return mask || cval;
 }
 
@@ -43,10 +44,10 @@ bool view_set(tv_vcpu *cpu, uint16_t key, uint64_t value) {
   uint16_t cval = cval_of(key);
   if (key == VIEW_currentel) return false;
   if (mask) {
-    uint64_t old = vcpu_reg(cpu, TV_REG_PSTATE);
-    vcpu_set_reg(cpu, TV_REG_PSTATE, (old & ~mask) | (value & mask));
+    uint64_t old = self_get(cpu, TV_REG_PSTATE);
+    self_set(cpu, TV_REG_PSTATE, (old & ~mask) | (value & mask));
   } else if (cval) {
-    vcpu_set_reg(cpu, TV_REG_SYS(cval),
+    self_set(cpu, TV_REG_SYS(cval),
                  counter(cpu, key) + (uint64_t)(int32_t)value);
   }
   return mask || cval;

@@ -109,7 +109,7 @@ static tv_status start(tv_vm *vm, const struct backend *backend,
   tv_status s = check_granule(config, backend, err);
   if (!s) s = choose_cpu(vm, backend, config->cpu, err);
   if (s) return s;
-  vm->backend = backend;
+  vm->backend = vm->real = backend;
   vm->granule = config->granule ? config->granule : backend->granule;
   return backend->vm_new(vm, err);
 }

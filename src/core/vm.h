@@ -39,10 +39,12 @@ struct tv_vcpu {
   pthread_t owner;
   uint64_t icount;         // core adds what run reports as done
   uint64_t reset_pc, reset_sp;
+  tv_error failure;        // set by backends with BACK_FAILED
 };
 
 struct tv_vm {
   const struct backend *backend;
+  const struct backend *real;    // the same; with a crew, what is behind it
   struct crew *crew;       // NULL: no vCPU has a thread of its own
   void *back;              // the backend's own state
   struct mem mem;

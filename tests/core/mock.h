@@ -53,7 +53,7 @@ struct mock_vm {
 };
 
 // What is to fail next.
-static struct { bool vm, map, protect, vcpu; } mock_fail;
+static struct { bool vm, map, protect, vcpu, run; } mock_fail;
 
 static struct mock_cpu *mock_of(const tv_vcpu *cpu) { return cpu->back; }
 
@@ -256,6 +256,10 @@ static enum back_end mock_run(tv_vcpu *cpu, uint64_t grant, uint64_t *done,
   ((struct mock_vm *)cpu->vm->back)->runs++;
   *done = 0;
   if (atomic_exchange(&c->kicked, false)) return BACK_KICKED;
+  if (mock_fail.run) {
+    err_set(&cpu->failure, TV_E_LIMIT, 0, "mock: no run");
+    return BACK_FAILED;
+  }
   enum back_end end = BACK_DONE;
   while (end == BACK_DONE && *done < grant)
     end = mock_one(cpu, grant - *done, done, exit);

@@ -348,7 +348,25 @@ static void busy(void) {
   tv_vm_free(vm);
 }
 
+// What a hardware backend is refused comes back as the run's error.
+static void failing(void) {
+  tv_vm *vm = mock_machine();
+  tv_vcpu *cpu = mock_guest(vm, forever, 0);
+  tv_exit exit = { .kind = TV_EXIT_BRK };
+  mock_fail.run = true;
+  expect(tv_vcpu_run(cpu, 5, &exit, &err), TV_E_LIMIT, &err, "mock: no run",
+         "a run that the host refuses fails");
+  expect(tv_vm_run(vm, 5, &exit, NULL), TV_E_LIMIT, NULL, NULL,
+         "and so does one of all vCPUs");
+  ok(exit.kind == TV_EXIT_BRK, "without an exit");
+  mock_fail.run = false;
+  expect(tv_vcpu_run(cpu, 5, &exit, &err), TV_OK, &err, NULL,
+         "the next run may work");
+  tv_vm_free(vm);
+}
+
 int main(void) {
+  failing();
   budgets();
   passed_on();
   reads();
