@@ -110,6 +110,7 @@ typedef struct tv_vm_config {
   bool no_fp;             // CPACR_EL1.FPEN = 0 at reset, as in the Arm ARM
   const char *cpu;        // soft: the CPU model (tv_cpu_name); NULL is "max".
                           // hvf and kvm have the host's CPU: NULL only
+  uint64_t seed;          // soft: starts the random numbers of RNDR
 } tv_vm_config;
 
 // Creates a VM without memory and vCPUs. `config` may be NULL (defaults).

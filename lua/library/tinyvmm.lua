@@ -55,6 +55,7 @@ local tinyvmm = {}
 ---@field ram? tinyvmm.size|tinyvmm.range|tinyvmm.size[]|false
 ---@field backend? "soft"|"hvf"|"kvm"|"best"
 ---@field cpu? string
+---@field seed? integer
 ---@field strict? boolean
 ---@field fp? boolean
 ---@field timer? "irq"|"exit"

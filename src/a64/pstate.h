@@ -2,8 +2,8 @@
 //
 // PSTATE as SPSR_EL1 shows it (Arm ARM C5.2.19), and condition codes.
 //
-//   31 30 29 28     24  23  22  21 20    12    9 8 7 6   4 3 2   0
-//   N  Z  C  V  ..  DIT UAO PAN SS IL .. SSBS  D A I F   0 EL  0 SP
+//   31 30 29 28    24  23  22  21 20    12   11 10  9 8 7 6   4 3 2   0
+//   N  Z  C  V     DIT UAO PAN SS IL    SSBS BTYPE  D A I F   0 EL  0 SP
 
 #ifndef A64_PSTATE_H
 #define A64_PSTATE_H
@@ -21,9 +21,13 @@ enum {
   PSTATE_A = 1u << 8,
   PSTATE_D = 1u << 9,
   PSTATE_DAIF = 15u << 6,
+  PSTATE_BTYPE = 3u << 10,
+  PSTATE_SSBS = 1u << 12,
   PSTATE_IL = 1u << 20,
   PSTATE_SS = 1u << 21,
   PSTATE_PAN = 1u << 22,
+  PSTATE_UAO = 1u << 23,
+  PSTATE_DIT = 1u << 24,
   PSTATE_V = 1u << 28,
   PSTATE_C = 1u << 29,
   PSTATE_Z = 1u << 30,

@@ -59,10 +59,21 @@ static uint32_t option_granule(lua_State *L) {
   return (uint32_t)granule;
 }
 
+static uint64_t option_seed(lua_State *L) {
+  lua_Integer seed = 0;
+  int exact = true;
+  if (lua_getfield(L, 1, "seed") != LUA_TNIL)
+    seed = lua_tointegerx(L, -1, &exact);
+  if (!exact) luaL_error(L, "tv.vm seed must be an integer");
+  lua_pop(L, 1);
+  return (uint64_t)seed;
+}
+
 // Options that need no VM yet. Leaves strings it points to on the stack.
 static void read_config(lua_State *L, tv_vm_config *config) {
   static const char *const names[] = {
-    "ram", "backend", "cpu", "strict", "fp", "timer", "granule", "output", NULL
+    "ram", "backend", "cpu", "seed", "strict", "fp", "timer", "granule",
+    "output", NULL
   };
   memset(config, 0, sizeof *config);
   config->size = sizeof *config;
@@ -70,6 +81,7 @@ static void read_config(lua_State *L, tv_vm_config *config) {
   config->relaxed = !option_bool(L, "strict", "tv.vm strict", true);
   config->no_fp = !option_bool(L, "fp", "tv.vm fp", true);
   config->granule = option_granule(L);
+  config->seed = option_seed(L);
   config->backend = option_string(L, "backend", "tv.vm backend");
   if (config->backend == NULL) {
     lua_getfield(L, LUA_REGISTRYINDEX, BIND_BACKEND);

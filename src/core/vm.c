@@ -138,6 +138,7 @@ tv_status tv_vm_new(const tv_vm_config *from, tv_vm **out, tv_error *err) {
   vm->relaxed = config.relaxed;
   vm->timer_exit = config.timer_exit;
   vm->no_fp = config.no_fp;
+  vm->seed = config.seed;
   vm->deadline = vm->timeout = TV_NO_LIMIT;
   vm->turn_left = TURN_STEPS;
   s = start_named(vm, &config, err);

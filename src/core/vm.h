@@ -51,6 +51,7 @@ struct tv_vm {
   uint32_t granule;
   bool relaxed, timer_exit, no_fp;   // from the config; read by backends
   unsigned cpu;            // model, an index for backend->cpu; the same
+  uint64_t seed;           // of random numbers the guest reads; the same
   unsigned traps;          // TV_TRAP_*; read by backends
   bool running;
 

@@ -116,7 +116,8 @@ struct soft_cpu {
   uint64_t x[SLOTS];      // x0..x30, current sp, constant 0, write sink
   uint64_t pc;            // valid outside the inner loop only
   uint32_t nzcv;          // flags in bits 31..28, other bits 0
-  uint32_t pstate;        // the rest of PSTATE, SPSR layout, NZCV bits 0
+  uint32_t pstate;        // the rest of PSTATE, SPSR layout, NZCV bits 0;
+                          // BTYPE is valid outside the inner loop only
   uint32_t mode;
   uint32_t lines;         // interrupt inputs: bit TV_IRQ, bit TV_FIQ
   uint64_t sp_el[2];      // banked SP_EL0, SP_EL1; stale for the current one
@@ -137,6 +138,7 @@ struct soft_cpu {
     uint64_t pc;
     uint64_t data[PENDING_PARTS];
   } pending;
+  uint64_t rndr;          // where the vCPU is in its sequence of RNDR
   bool event;             // the WFE event register
   bool vbar_written;      // the guest has set VBAR_EL1 once
   bool timer_reported;    // timer = "exit": the present expiry was returned
@@ -165,6 +167,11 @@ struct soft_cpu {
     } leave;
     uint32_t word;
     uint64_t left;            // not executed of the last chain of handlers
+    // PSTATE.BTYPE, which every instruction clears but the branches that set
+    // it: it is `btype` where `left` is btype_left, and 0 everywhere else. In
+    // pstate outside the inner loop only.
+    uint64_t btype_left;
+    uint32_t btype;
     struct soft_exc {
       uint32_t esr;
       uint64_t far;

@@ -117,8 +117,10 @@ void soft_set_pstate(struct soft_cpu *cpu, uint64_t spsr) {
 void soft_enter_el1(struct soft_cpu *cpu, unsigned kind_offset) {
   uint64_t old = soft_pstate(cpu);
   unsigned group = !soft_el(cpu) ? 0x400 : cpu->mode & MODE_SPSEL ? 0x200 : 0;
-  uint64_t pstate = (old & (PSTATE_NZCV | PSTATE_PAN)) | PSTATE_RESET;
+  uint64_t kept = PSTATE_NZCV | PSTATE_PAN | PSTATE_DIT;
+  uint64_t pstate = (old & kept) | PSTATE_RESET;
   if (!(cpu->sys[SYS_sctlr_el1] >> 23 & 1)) pstate |= PSTATE_PAN;   // SPAN
+  if (cpu->sys[SYS_sctlr_el1] >> 44 & 1) pstate |= PSTATE_SSBS;     // DSSBS
   cpu->sys[SYS_elr_el1] = cpu->pc;
   cpu->sys[SYS_spsr_el1] = old;
   soft_set_pstate(cpu, pstate);

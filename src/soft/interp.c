@@ -16,13 +16,27 @@
 // jumps of the calls that end them.
 enum { CHAIN = 1024 };
 
+// PSTATE.BTYPE out of pstate for a chain of handlers, and back (cpu.h).
+static void open_btype(struct soft_cpu *cpu, uint64_t left) {
+  cpu->h.btype = cpu->pstate & PSTATE_BTYPE;
+  cpu->h.btype_left = left;
+}
+
+static void close_btype(struct soft_cpu *cpu) {
+  cpu->pstate &= ~(uint32_t)PSTATE_BTYPE;
+  if (cpu->h.btype_left == cpu->h.left)
+    cpu->pstate |= cpu->h.btype & cpu->h.vm->pstate_bits;
+}
+
 // Executes up to n instructions from cpu->pc; n > 0. Returns how many are
 // left: 0 if all are done, else the first of these left the loop.
 static uint64_t execute(struct soft_cpu *cpu, uint64_t n) {
   const struct insn *i = soft_jump(cpu, cpu->pc);
   do {
     uint64_t chain = n < CHAIN ? n : CHAIN;
+    open_btype(cpu, chain);
     const struct insn *next = i->fn(cpu, i, chain);
+    close_btype(cpu);
     n -= chain - cpu->h.left;
     if (!next) return n;
     i = next;
@@ -115,6 +129,7 @@ static void finish(struct soft_cpu *cpu, struct run *run,
     break;
   case STEP_NEXT: case STEP_IDLE: case STEP_YIELD: case STEP_EXIT_DONE:
     cpu->pc += 4;
+    cpu->pstate &= ~(uint32_t)PSTATE_BTYPE;
     break;
   }
   cpu->pending.active = cpu->pending.waiting = false;

@@ -25,6 +25,17 @@
     return soft_next(cpu, function(cpu, i), left); \
   }
 
+// The same for a branch that sets PSTATE.BTYPE for the next instruction. Only
+// guarded pages would make a difference between 1 and 3 (D8.4.6, BranchTo),
+// and those are the MMU's.
+#define HANDLER_BTYPE(name, function, value) \
+  static const struct insn *name(struct soft_cpu *cpu, \
+                                 const struct insn *i, uint64_t left) { \
+    cpu->h.btype = (value) << 10; \
+    cpu->h.btype_left = left - 1; \
+    return soft_next(cpu, function(cpu, i), left); \
+  }
+
 // A function that handlers end in when the fast path does not do.
 #define OP_COLD __attribute__((noinline, cold)) static
 

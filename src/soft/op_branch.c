@@ -159,7 +159,8 @@ static inline const struct insn *do_br(struct soft_cpu *cpu,
                                        const struct insn *i) {
   return soft_jump(cpu, cpu->x[i->n]);
 }
-HANDLER_OF(br, do_br)
+HANDLER_OF(ret, do_br)
+HANDLER_BTYPE(br, do_br, 1)
 
 // The target is read first: it may be x30.
 static inline const struct insn *do_blr(struct soft_cpu *cpu,
@@ -168,7 +169,7 @@ static inline const struct insn *do_blr(struct soft_cpu *cpu,
   cpu->x[30] = op_pc(cpu, i) + 4;
   return soft_jump(cpu, to);
 }
-HANDLER_OF(blr, do_blr)
+HANDLER_BTYPE(blr, do_blr, 2)
 
 void op_BR(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
@@ -184,6 +185,6 @@ void op_BLR(struct insn *i, uint32_t w, unsigned offset) {
 
 void op_RET(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
-  i->fn = br;
+  i->fn = ret;
   i->n = slot_read(a64_rn(w));
 }

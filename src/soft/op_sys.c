@@ -93,7 +93,9 @@ static const struct { uint16_t key; uint8_t el0; } el0_rule[] = {
 #undef FIXED
   { SYSKEY_nzcv, RW }, { SYSKEY_daif, TRAP }, { SYSKEY_cntvct_el0, TRAP },
   { SYSKEY_cntpct_el0, TRAP }, { SYSKEY_cntv_tval_el0, TRAP },
-  { SYSKEY_cntp_tval_el0, TRAP }
+  { SYSKEY_cntp_tval_el0, TRAP }, { SYSKEY_cntvctss_el0, TRAP },
+  { SYSKEY_cntpctss_el0, TRAP }, { SYSKEY_dit, RW }, { SYSKEY_ssbs, RW },
+  { SYSKEY_rndr, RO }, { SYSKEY_rndrrs, RO }
 };
 
 static enum el0 el0_of(uint16_t key) {
@@ -113,8 +115,8 @@ static bool open_to_el0(const struct soft_cpu *cpu, uint16_t key) {
   case SYSKEY_mdccsr_el0: case SYSKEY_dbgdtr_el0: case SYSKEY_dbgdtrrx_el0:
     return !(cpu->sys[SYS_mdscr_el1] >> 12 & 1);
   case SYSKEY_cntfrq_el0: return cntkctl & 3;
-  case SYSKEY_cntpct_el0: return cntkctl & 1;
-  case SYSKEY_cntvct_el0: return cntkctl >> 1 & 1;
+  case SYSKEY_cntpct_el0: case SYSKEY_cntpctss_el0: return cntkctl & 1;
+  case SYSKEY_cntvct_el0: case SYSKEY_cntvctss_el0: return cntkctl >> 1 & 1;
   case SYSKEY_cntv_ctl_el0: case SYSKEY_cntv_cval_el0:
   case SYSKEY_cntv_tval_el0:
     return cntkctl >> 8 & 1;
@@ -196,6 +198,10 @@ static enum slow_step mrs_msr(struct soft_cpu *cpu, uint32_t w, bool write) {
   }
   if (!write) {
     soft_sysreg_read(cpu, key, &cpu->x[slot_write(rt)]);
+    if (key == SYSKEY_rndr || key == SYSKEY_rndrrs) {
+      soft_random_next(cpu);
+      cpu->nzcv = 0;                    // success; it always is
+    }
     return STEP_NEXT;
   }
   uint64_t value = cpu->x[slot_read(rt)];
@@ -204,10 +210,20 @@ static enum slow_step mrs_msr(struct soft_cpu *cpu, uint32_t w, bool write) {
   return STEP_NEXT;
 }
 
+static enum slow_step set_pstate_bit(struct soft_cpu *cpu, enum feature f,
+                                     uint32_t bit, bool on) {
+  uint64_t pstate = soft_pstate(cpu);
+  if (!soft_has(cpu, f)) return soft_undefined(cpu);
+  soft_set_pstate(cpu, on ? pstate | bit : pstate & ~(uint64_t)bit);
+  return STEP_NEXT;
+}
+
 // MSR (immediate), C5.2: op1:op2 selects the field, CRm is the value.
 static enum slow_step msr_immediate(struct soft_cpu *cpu, uint32_t w) {
-  enum { PAN_FIELD = 0 << 3 | 4, SPSEL_FIELD = 0 << 3 | 5,
-         DAIFSET = 3 << 3 | 6, DAIFCLR = 3 << 3 | 7 };
+  enum { UAO_FIELD = 0 << 3 | 3, PAN_FIELD = 0 << 3 | 4,
+         SPSEL_FIELD = 0 << 3 | 5, SSBS_FIELD = 3 << 3 | 1,
+         DIT_FIELD = 3 << 3 | 2, DAIFSET = 3 << 3 | 6,
+         DAIFCLR = 3 << 3 | 7 };
   unsigned field = bits_get(w, 16, 3) << 3 | bits_get(w, 5, 3);
   uint64_t imm = bits_get(w, 8, 4), pstate = soft_pstate(cpu);
   bool el1 = soft_el(cpu);
@@ -222,10 +238,15 @@ static enum slow_step msr_immediate(struct soft_cpu *cpu, uint32_t w) {
     pstate = (pstate & ~(uint64_t)PSTATE_SP) | (imm & 1);
     break;
   case PAN_FIELD:
-    if (!el1 || !soft_has(cpu, FEAT_PAN)) return soft_undefined(cpu);
-    pstate &= ~(uint64_t)PSTATE_PAN;
-    if (imm & 1) pstate |= PSTATE_PAN;
-    break;
+    if (!el1) return soft_undefined(cpu);
+    return set_pstate_bit(cpu, FEAT_PAN, PSTATE_PAN, imm & 1);
+  case UAO_FIELD:
+    if (!el1) return soft_undefined(cpu);
+    return set_pstate_bit(cpu, FEAT_UAO, PSTATE_UAO, imm & 1);
+  case SSBS_FIELD:
+    return set_pstate_bit(cpu, FEAT_SSBS2, PSTATE_SSBS, imm & 1);
+  case DIT_FIELD:
+    return set_pstate_bit(cpu, FEAT_DIT, PSTATE_DIT, imm & 1);
   default:
     return soft_undefined(cpu);
   }
@@ -272,12 +293,34 @@ static enum slow_step address_translate(struct soft_cpu *cpu, uint64_t va) {
   return STEP_NEXT;
 }
 
-// SYS: op1, CRn, CRm, op2 as one key. What exists is D17.1's list for v8.0;
-// caches and TLBs need no work here.
+// SYS: op1, CRn, CRm, op2 as one key. Caches and TLBs need no work here.
 #define SYSOP(op1, crn, crm, op2) \
   ((op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+
+// TLBI by (CRm, op2), EL1's: VMALLE1, VAE1, ASIDE1, VAAE1, VALE1, VAALE1, and
+// with a range RVAE1, RVAAE1, RVALE1, RVAALE1.
+static bool has_tlbi(const struct soft_cpu *cpu, unsigned key) {
+  enum { ONE = 0xaf, RANGE = 0xaa };
+  unsigned crm = key >> 3 & 15, op2 = key & 7;
+  bool os = soft_has(cpu, FEAT_TLBIOS), range = soft_has(cpu, FEAT_TLBIRANGE);
+  if ((key & ~(unsigned)SYSOP(0, 0, 15, 7)) != SYSOP(0, 8, 0, 0)) return false;
+  switch (crm) {
+  case 3: case 7: return ONE >> op2 & 1;             // IS, and here
+  case 1: return os && ONE >> op2 & 1;               // OS
+  case 2: case 5: case 6: return range && RANGE >> op2 & 1;
+  default: return false;
+  }
+}
+
+// Operations that EL0 may do if a bit of SCTLR_EL1 is set.
+static enum slow_step if_opened(struct soft_cpu *cpu, uint32_t w,
+                                unsigned bit) {
+  bool opened = soft_el(cpu) || cpu->sys[SYS_sctlr_el1] >> bit & 1;
+  return opened ? STEP_NEXT : trap_system(cpu, w);
+}
+
 static enum slow_step sys_op(struct soft_cpu *cpu, uint32_t w) {
-  enum { UCI = 26, DZE = 14 };
+  enum { ENRCTX = 10, DZE = 14, UCI = 26 };
   uint64_t sctlr = cpu->sys[SYS_sctlr_el1];
   uint64_t xt = cpu->x[slot_read(w & 31)];
   bool el1 = soft_el(cpu);
@@ -288,7 +331,15 @@ static enum slow_step sys_op(struct soft_cpu *cpu, uint32_t w) {
     return dc_zva(cpu, xt);
   case SYSOP(3, 7, 10, 1): case SYSOP(3, 7, 11, 1):  // DC CVAC, CVAU
   case SYSOP(3, 7, 14, 1): case SYSOP(3, 7, 5, 1):   // DC CIVAC, IC IVAU
-    return !el1 && !(sctlr >> UCI & 1) ? trap_system(cpu, w) : STEP_NEXT;
+    return if_opened(cpu, w, UCI);
+  case SYSOP(3, 7, 12, 1): case SYSOP(3, 7, 13, 1):  // DC CVAP, CVADP
+    if (!soft_has(cpu, key & 8 ? FEAT_DPB2 : FEAT_DPB))
+      return soft_undefined(cpu);
+    return if_opened(cpu, w, UCI);
+  case SYSOP(3, 7, 3, 4): case SYSOP(3, 7, 3, 5):    // CFP, DVP RCTX
+  case SYSOP(3, 7, 3, 7):                            // CPP RCTX
+    if (!soft_has(cpu, FEAT_SPECRES)) return soft_undefined(cpu);
+    return if_opened(cpu, w, ENRCTX);
   case SYSOP(0, 7, 1, 0): case SYSOP(0, 7, 5, 0):    // IC IALLUIS, IALLU
   case SYSOP(0, 7, 6, 1): case SYSOP(0, 7, 6, 2):    // DC IVAC, ISW
   case SYSOP(0, 7, 10, 2): case SYSOP(0, 7, 14, 2):  // DC CSW, CISW
@@ -296,11 +347,11 @@ static enum slow_step sys_op(struct soft_cpu *cpu, uint32_t w) {
   case SYSOP(0, 7, 8, 0): case SYSOP(0, 7, 8, 1):    // AT S1E1R, S1E1W
   case SYSOP(0, 7, 8, 2): case SYSOP(0, 7, 8, 3):    // AT S1E0R, S1E0W
     return el1 ? address_translate(cpu, xt) : soft_undefined(cpu);
+  case SYSOP(0, 7, 9, 0): case SYSOP(0, 7, 9, 1):    // AT S1E1RP, S1E1WP
+    if (!el1 || !soft_has(cpu, FEAT_PAN2)) return soft_undefined(cpu);
+    return address_translate(cpu, xt);
   }
-  // TLBI VMALLE1, VAE1, ASIDE1, VAAE1, VALE1, VAALE1 and the IS forms
-  bool tlbi = (key & ~(unsigned)SYSOP(0, 0, 4, 7)) == SYSOP(0, 8, 3, 0) &&
-              (0xaf >> (key & 7) & 1);
-  return tlbi && el1 ? STEP_NEXT : soft_undefined(cpu);
+  return el1 && has_tlbi(cpu, key) ? STEP_NEXT : soft_undefined(cpu);
 }
 #undef SYSOP
 

@@ -93,6 +93,10 @@ uint64_t soft_sysreg_bits(const struct feature_set *, uint16_t key);
 bool soft_sysreg_readable(const struct soft_cpu *, uint16_t key);
 bool soft_sysreg_writable(const struct soft_cpu *, uint16_t key);
 
+// The random number that a state of RNDR stands for; and on to the next.
+uint64_t soft_random(uint64_t state);
+void soft_random_next(struct soft_cpu *);
+
 // timer.c: the generic timers of one vCPU in virtual time.
 uint64_t soft_count(const struct soft_cpu *);      // CNTVCT_EL0, CNTPCT_EL0
 bool soft_timer_irq(const struct soft_cpu *);      // an output is asserted

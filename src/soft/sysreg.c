@@ -80,6 +80,8 @@ static bool read_only(uint16_t key) {
   switch (key) {
   case SYSKEY_currentel: case SYSKEY_mpidr_el1: case SYSKEY_isr_el1:
   case SYSKEY_cntvct_el0: case SYSKEY_cntpct_el0: case SYSKEY_oslsr_el1:
+  case SYSKEY_cntvctss_el0: case SYSKEY_cntpctss_el0:
+  case SYSKEY_rndr: case SYSKEY_rndrrs:
     return true;
   default:
     return id_space(key) || find_fixed(key);
@@ -103,6 +105,18 @@ static uint64_t dczid(const struct soft_cpu *cpu) {
   return 4 | (open ? 0 : 0x10);
 }
 
+// RNDR: the state is a counter, its numbers are made by splitmix64, so that
+// they are the same in every run of a VM with the same seed.
+uint64_t soft_random(uint64_t state) {
+  state = (state ^ state >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  state = (state ^ state >> 27) * UINT64_C(0x94d049bb133111eb);
+  return state ^ state >> 31;
+}
+
+void soft_random_next(struct soft_cpu *cpu) {
+  cpu->rndr += UINT64_C(0x9e3779b97f4a7c15);
+}
+
 // Views of other state. long: one case per register
 static bool read_view(struct soft_cpu *cpu, uint16_t key, uint64_t *value) {
   uint64_t *sys = cpu->sys;
@@ -113,6 +127,11 @@ static bool read_view(struct soft_cpu *cpu, uint16_t key, uint64_t *value) {
   case SYSKEY_dczid_el0: *value = dczid(cpu); return true;
   case SYSKEY_spsel: *value = cpu->pstate & PSTATE_SP; return true;
   case SYSKEY_pan: *value = cpu->pstate & PSTATE_PAN; return true;
+  case SYSKEY_uao: *value = cpu->pstate & PSTATE_UAO; return true;
+  case SYSKEY_dit: *value = cpu->pstate & PSTATE_DIT; return true;
+  case SYSKEY_ssbs: *value = cpu->pstate & PSTATE_SSBS; return true;
+  case SYSKEY_rndr: case SYSKEY_rndrrs:
+    *value = soft_random(cpu->rndr); return true;
   case SYSKEY_sp_el0:
     *value = soft_current_sp(cpu) == 0 ? cpu->x[SLOT_SP] : cpu->sp_el[0];
     return true;
@@ -127,6 +146,7 @@ static bool read_view(struct soft_cpu *cpu, uint16_t key, uint64_t *value) {
     *value = (soft_irq_line(cpu) ? 0x80 : 0) | (soft_fiq_line(cpu) ? 0x40 : 0);
     return true;
   case SYSKEY_cntvct_el0: case SYSKEY_cntpct_el0:
+  case SYSKEY_cntvctss_el0: case SYSKEY_cntpctss_el0:
     *value = soft_count(cpu); return true;
   case SYSKEY_cntv_ctl_el0:
     *value = timer_ctl(cpu, sys[SYS_cntv_ctl_el0], sys[SYS_cntv_cval_el0]);
@@ -176,6 +196,9 @@ static bool write_view(struct soft_cpu *cpu, uint16_t key, uint64_t value) {
   case SYSKEY_daif: set_pstate_bits(cpu, PSTATE_DAIF, value); return true;
   case SYSKEY_spsel: set_pstate_bits(cpu, PSTATE_SP, value); return true;
   case SYSKEY_pan: set_pstate_bits(cpu, PSTATE_PAN, value); return true;
+  case SYSKEY_uao: set_pstate_bits(cpu, PSTATE_UAO, value); return true;
+  case SYSKEY_dit: set_pstate_bits(cpu, PSTATE_DIT, value); return true;
+  case SYSKEY_ssbs: set_pstate_bits(cpu, PSTATE_SSBS, value); return true;
   case SYSKEY_sp_el0: write_sp(cpu, 0, value); return true;
   case SYSKEY_sp_el1: write_sp(cpu, 1, value); return true;
   case SYSKEY_oslar_el1:
@@ -194,6 +217,7 @@ static bool write_view(struct soft_cpu *cpu, uint16_t key, uint64_t value) {
 static bool is_view(uint16_t key) {
   switch (key) {
   case SYSKEY_nzcv: case SYSKEY_daif: case SYSKEY_spsel: case SYSKEY_pan:
+  case SYSKEY_uao: case SYSKEY_dit: case SYSKEY_ssbs:
   case SYSKEY_sp_el0: case SYSKEY_sp_el1: case SYSKEY_cntv_tval_el0:
   case SYSKEY_cntp_tval_el0:
     return true;
@@ -228,6 +252,8 @@ bool soft_sysreg_write(struct soft_cpu *cpu, uint16_t key, uint64_t value) {
 void soft_sysreg_reset(struct soft_cpu *cpu) {
   for (unsigned k = 0; k < SYS_COUNT; k++) cpu->sys[k] = stored[k].reset;
   if (cpu->h.vcpu->vm->no_fp) cpu->sys[SYS_cpacr_el1] = 0;
+  cpu->rndr = soft_random(cpu->h.vcpu->vm->seed ^
+                          soft_random(cpu->h.vcpu->index + 1));
 }
 
 void soft_update_mode(struct soft_cpu *cpu) {

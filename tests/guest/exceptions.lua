@@ -83,11 +83,12 @@ local rows = {
   { "mov x9, #-1; ldrb w1, [x9]", esr = 0, far = -1, abort = true, elr = 4 },
   -- fetches
   { "mov x9, #0x1000000000000; br x9", elr = 1 << 48, far = 1 << 48,
+    btype = 1,
     esr = function(l) return guest.esr(l.el1 and 0x21 or 0x20) end },
-  { "mov x9, #-4; blr x9", elr = -4, far = -4,
+  { "mov x9, #-4; blr x9", elr = -4, far = -4, btype = 2,
     esr = function(l) return guest.esr(l.el1 and 0x21 or 0x20) end },
   { "mov x9, #0x10000; orr x9, x9, #2; br x9", elr = 0x10002, far = 0x10002,
-    esr = guest.esr(0x22) },
+    btype = 1, esr = guest.esr(0x22) },
   { "mov x9, #-1; ret x9", elr = -1, far = -1, esr = guest.esr(0x22) },
 }
 
@@ -115,7 +116,7 @@ local function check(t, row, level, flags)
   t.eq(cpu.esr_el1, expected_esr(row, level), what .. ": ESR")
   t.eq(cpu.elr_el1, expected_elr(row), what .. ": ELR")
   t.eq(cpu.far_el1, row.far or MARK, what .. ": FAR")
-  t.eq(cpu.spsr_el1, pstate, what .. ": SPSR")
+  t.eq(cpu.spsr_el1, pstate | (row.btype or 0) << 10, what .. ": SPSR")
   t.eq(cpu.pstate, flags | guest.EL1H, what .. ": PSTATE")
   t.eq(cpu.sp, STACK1, what .. ": SP")
   t.eq(cpu.sp_el0, STACK0, what .. ": SP_EL0")

@@ -190,10 +190,11 @@ end)
 
 test("MSR immediate of features the CPU lacks is undefined", function(t)
   -- UAO (op1 0, op2 3), DIT (3, 2), SSBS (3, 1), TCO (3, 4), and holes
-  for _, f in ipairs { { 0, 3 }, { 3, 2 }, { 3, 1 }, { 3, 4 }, { 0, 6 },
-                       { 0, 7 }, { 3, 5 }, { 1, 5 }, { 4, 5 } } do
+  for _, f in ipairs { { 0, 3 }, { 0, 4 }, { 3, 2 }, { 3, 1 }, { 3, 4 },
+                       { 0, 6 }, { 0, 7 }, { 3, 5 }, { 1, 5 }, { 4, 5 } } do
     local word = 0xd500401f | f[1] << 16 | 1 << 8 | f[2] << 5
-    local m <close> = guest.machine(guest.words(word), { bytes = true })
+    local m <close> = guest.machine(guest.words(word), { bytes = true,
+      vm = { cpu = "armv8.0" } })
     m:to_vector(t)
     t.eq(m.cpu.esr_el1, guest.esr(0), ("%#x"):format(word))
     t.eq(m.cpu.elr_el1, guest.ENTRY)
@@ -284,4 +285,118 @@ test("hints, barriers and prefetches do nothing at EL0", function(t)
   t.eq(m.cpu.esr_el1, guest.esr(0x15))
   t.eq(m.cpu.x30, 0x1122334455667788)
   t.eq(exit.icount, 21)
+end)
+
+-- {feature, PSTATE bit, op1, op2 of MSR (immediate), register, EL0 has it}
+local bits = {
+  { "PAN", 22, 0, 4, "pan", false }, { "UAO", 23, 0, 3, "uao", false },
+  { "DIT", 24, 3, 2, "dit", true }, { "SSBS2", 12, 3, 1, "ssbs", true }
+}
+
+test("PAN, UAO, DIT and SSBS are set by immediate and by register",
+     function(t)
+  for _, b in ipairs(bits) do
+    local msr = 0xd500401f | b[3] << 16 | b[4] << 5
+    for _, pstate in ipairs { guest.EL1H, guest.EL0 } do
+      local m <close> = guest.machine(([[
+        .inst   %#x                     // msr <bit>, #1
+        mov     x1, #-1
+        msr     %s, xzr
+        msr     %s, x1
+        mrs     x2, %s
+        .inst   %#x                     // msr <bit>, #0
+        mrs     x3, %s
+        svc     #1
+      ]]):format(msr | 1 << 8, b[5], b[5], b[5], msr, b[5]),
+        { cpu = { pstate = pstate } })
+      local open = b[6] or pstate == guest.EL1H
+      if open then t.eq(m.cpu:run(1).kind, "budget") end
+      if open then t.eq(m.cpu.pstate, pstate | 1 << b[2], b[1]) end
+      m:to_vector(t)
+      t.eq(m.cpu.esr_el1, open and guest.esr(0x15, 1) or guest.esr(0), b[1])
+      if open then t.eq({ m.cpu.x2, m.cpu.x3 }, { 1 << b[2], 0 }, b[1]) end
+    end
+  end
+end)
+
+test("an exception clears UAO, keeps DIT and sets SSBS by SCTLR_EL1.DSSBS",
+     function(t)
+  local UAO, DIT, SSBS, DSSBS = 1 << 23, 1 << 24, 1 << 12, 1 << 44
+  for _, dssbs in ipairs { 0, DSSBS } do
+    for _, old in ipairs { 0, UAO, DIT, SSBS, UAO | DIT | SSBS } do
+      local m <close> = guest.machine("svc #0", { cpu = {
+        sctlr_el1 = SCTLR | dssbs, pstate = guest.EL0 | old } })
+      m:to_vector(t)
+      t.eq(m.cpu.spsr_el1, guest.EL0 | old)
+      t.eq(m.cpu.pstate, guest.EL1H | old & DIT | (dssbs ~= 0 and SSBS or 0))
+      m.cpu:step()
+      t.eq(m.cpu.pstate, guest.EL0 | old, "and ERET restores them")
+    end
+  end
+end)
+
+-- BTYPE --------------------------------------------------------------------
+
+local BTYPE = 3 << 10
+
+-- A program with branches of each kind; what BTYPE is before each step.
+local branchy = [[
+        adr     x0, 1f
+        adr     x16, 2f
+        adr     x30, 3f
+        br      x0                      // 1
+        nop
+1:      br      x16                     // 1
+        nop
+2:      adr     x17, 4f
+        ret                             // 0
+3:      blr     x17                     // 2
+        nop
+4:      nop
+        b       6f
+6:      adr     x1, 7f
+        br      x1
+        nop
+7:      svc     #0
+]]
+
+test("PSTATE.BTYPE is set by BR and BLR and cleared by all else", function(t)
+  local m <close> = guest.machine(branchy)
+  local seen = {}
+  for i = 1, 15 do
+    local pc = m.cpu.pc
+    m.cpu:step()
+    seen[i] = (m.cpu.pstate & BTYPE) >> 10
+    if m.cpu.pc < guest.ENTRY then break end
+    t.ok(m.cpu.pc ~= pc)
+  end
+  t.eq(seen, { 0, 0, 0, 1, 1, 0, 0, 2, 0, 0, 0, 1, 0 })
+end)
+
+test("BTYPE is the same however the run is cut into budgets", function(t)
+  local loop = "1: adr x1, 2f; br x1; nop; 2: add x2, x2, #1; b 1b"
+  for n = 1, 40 do
+    local one <close> = guest.machine(loop)
+    local many <close> = guest.machine(loop)
+    one.cpu:run(n + 1024)
+    for _ = 1, n do many.cpu:run(1) end
+    many.cpu:run(1024)
+    t.eq(one.cpu.pstate, many.cpu.pstate)
+    t.eq(one.cpu.pc, many.cpu.pc)
+    t.eq(one.cpu.pstate & BTYPE ~= 0, one.cpu.pc == guest.ENTRY + 12)
+  end
+end)
+
+test("an exception saves BTYPE in SPSR_EL1, and ERET restores it",
+     function(t)
+  local m <close> = guest.machine("adr x1, 1f; blr x1; nop; 1: udf #0")
+  m:to_vector(t)
+  t.eq(m.cpu.spsr_el1, guest.EL1H | 2 << 10)
+  t.eq(m.cpu.pstate, guest.EL1H)
+  m.cpu:step()
+  t.eq(m.cpu.pstate, guest.EL1H | 2 << 10)
+  local old <close> = guest.machine("adr x1, 1f; blr x1; nop; 1: udf #0",
+    { vm = { cpu = "cortex-a53" } })
+  old:to_vector(t)
+  t.eq(old.cpu.spsr_el1, guest.EL1H, "a CPU without BTI has no BTYPE")
 end)

@@ -243,7 +243,8 @@ local function source(runs)
 end
 
 local function here(image)
-  local vm <close> = assert(tv.vm { strict = false, ram = { BASE, 1 << 20 } })
+  local vm <close> = assert(tv.vm { cpu = "cortex-a57", strict = false,
+    ram = { BASE, 1 << 20 } })
   local text = {}
   assert(vm:map { kind = "mmio", base = 0x9000000, size = 0x1000,
     write = function(_, _, c) text[#text + 1] = string.char(c) end })

@@ -13,6 +13,8 @@ local E, VEC = guest.ENTRY, guest.VECTORS
 
 -- Views of other state: read, write at EL1.
 local views = { nzcv = "rw", daif = "rw", spsel = "rw", pan = "rw",
+  uao = "rw", dit = "rw", ssbs = "rw", rndr = "r", rndrrs = "r",
+  cntvctss_el0 = "r", cntpctss_el0 = "r",
   sp_el0 = "rw", cntv_tval_el0 = "rw", cntp_tval_el0 = "rw",
   currentel = "r", mpidr_el1 = "r", isr_el1 = "r", cntvct_el0 = "r",
   cntpct_el0 = "r", oslar_el1 = "w" }
@@ -165,7 +167,7 @@ end)
 
 -- EL0 ---------------------------------------------------------------------
 
-local UMA, DZE, UCT, UCI = 1 << 9, 1 << 14, 1 << 15, 1 << 26
+local UMA, ENRCTX, DZE, UCT, UCI = 1 << 9, 1 << 10, 1 << 14, 1 << 15, 1 << 26
 local TDCC = 1 << 12
 -- name = { directions, register that opens it, bits, open when clear }
 local el0 = {
@@ -181,6 +183,9 @@ local el0 = {
   cntp_ctl_el0 = { "rw", "cntkctl_el1", 1 << 9 },
   cntp_cval_el0 = { "rw", "cntkctl_el1", 1 << 9 },
   cntp_tval_el0 = { "rw", "cntkctl_el1", 1 << 9 },
+  cntpctss_el0 = { "r", "cntkctl_el1", 1 },
+  cntvctss_el0 = { "r", "cntkctl_el1", 2 },
+  dit = { "rw" }, ssbs = { "rw" }, rndr = { "r" }, rndrrs = { "r" },
   mdccsr_el0 = { "r", "mdscr_el1", TDCC, true },
   dbgdtr_el0 = { "rw", "mdscr_el1", TDCC, true },
   dbgdtrrx_el0 = { "rw", "mdscr_el1", TDCC, true },
@@ -268,21 +273,42 @@ local operations = {
   [{ 3, 7, 5, 1 }] = UCI, [{ 3, 7, 10, 1 }] = UCI, [{ 3, 7, 11, 1 }] = UCI,
   [{ 3, 7, 14, 1 }] = UCI,
 }
-for _, crm in ipairs { 3, 7 } do
-  for _, op2 in ipairs { 0, 1, 2, 3, 5, 7 } do
-    operations[{ 0, 8, crm, op2 }] = true
+-- What is there with a feature only: { op1, CRn, CRm, op2, rule }.
+local more = { PAN2 = { { 0, 7, 9, 0, true }, { 0, 7, 9, 1, true } },
+  DPB = { { 3, 7, 12, 1, UCI } }, DPB2 = { { 3, 7, 13, 1, UCI } },
+  SPECRES = { { 3, 7, 3, 4, ENRCTX }, { 3, 7, 3, 5, ENRCTX },
+    { 3, 7, 3, 7, ENRCTX } }, TLBIOS = {}, TLBIRANGE = {} }
+for _, op2 in ipairs { 0, 1, 2, 3, 5, 7 } do
+  operations[{ 0, 8, 3, op2 }] = true
+  operations[{ 0, 8, 7, op2 }] = true
+  table.insert(more.TLBIOS, { 0, 8, 1, op2, true })
+end
+for _, op2 in ipairs { 1, 3, 5, 7 } do
+  for _, crm in ipairs { 2, 5, 6 } do
+    table.insert(more.TLBIRANGE, { 0, 8, crm, op2, true })
   end
 end
 
-test("SYS has exactly the cache, TLB and AT operations of Armv8.0",
-     function(t)
-  local m <close> = bare { vm = { strict = false } }
-  local open <close> = bare { vm = { strict = false },
-    cpu = { sctlr_el1 = 0x30d00800 | DZE | UCI } }
+local function operations_of(model)
   local map = {}
-  for f, rule in pairs(operations) do
+  local function put(f, rule)
     map[f[1] << 11 | f[2] << 7 | f[3] << 3 | f[4]] = rule
   end
+  for f, rule in pairs(operations) do put(f, rule) end
+  for feature, list in pairs(more) do
+    for _, f in ipairs(model.has[feature] and list or {}) do put(f, f[5]) end
+  end
+  return map
+end
+
+for name, model in pairs { ["armv8.0"] = guest.models()["armv8.0"],
+                           max = guest.models().max } do
+test("SYS has exactly the cache, TLB and AT operations of " .. name,
+     function(t)
+  local m <close> = bare { vm = { strict = false, cpu = name } }
+  local open <close> = bare { vm = { strict = false, cpu = name },
+    cpu = { sctlr_el1 = 0x30d00800 | DZE | UCI | ENRCTX } }
+  local map = operations_of(model)
   for key = 0, 0x3fff do
     local word, rule = 0xd5080001 | key << 5, map[key]
     local what = ("sys %#x"):format(key)
@@ -298,6 +324,7 @@ test("SYS has exactly the cache, TLB and AT operations of Armv8.0",
     end
   end
 end)
+end
 
 test("DCZID_EL0.DZP says at EL0 whether DC ZVA is allowed there",
      function(t)
