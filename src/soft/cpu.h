@@ -85,8 +85,8 @@ static inline uint8_t slot_sp(unsigned r) {        // 31 is sp
 }
 
 // The mode word: what changes how instructions behave. Recomputed by
-// soft_update_mode when PSTATE, SCTLR_EL1 or CPACR_EL1 change; never
-// assembled piecemeal by readers.
+// soft_update_mode when PSTATE, SCTLR_EL1, CPACR_EL1, FPCR or FPSR change;
+// never assembled piecemeal by readers.
 enum {
   MODE_EL1 = 1 << 0,
   MODE_SPSEL = 1 << 1,
@@ -97,7 +97,9 @@ enum {
                             // and DC ZVA fault
   MODE_SA = 1 << 5,         // sp alignment is checked at this EL
   MODE_PAN = 1 << 6,
-  MODE_FP = 1 << 7          // FP/SIMD is enabled at this EL
+  MODE_FP = 1 << 7,         // FP/SIMD is enabled at this EL
+  MODE_FP_PLAIN = 1 << 8,   // ... and FPCR says to nearest, no flushing
+  MODE_FP_HOST = 1 << 9     // ... and FPSR.IXC is set: see op_fp.h
 };
 
 // System registers the CPU stores; the list is soft/sysregs.def.

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "a64/esr.h"
+#include "base/hostfp.h"
 #include "soft/soft.h"
 
 // The longest chain of handlers: what it may nest if the compiler makes no
@@ -181,6 +182,7 @@ enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
                        tv_exit *exit) {
   struct soft_cpu *cpu = vcpu->back;
   struct run run = { .left = grant, .end = BACK_DONE, .exit = exit };
+  uint64_t host_modes = hostfp_enter();
   if (cpu->h.vm->last != cpu) cpu->excl.valid = false;
   cpu->h.vm->last = cpu;
   if (cpu->pending.active && cpu->pending.pc != cpu->pc)
@@ -197,6 +199,7 @@ enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
     if (rest) finish(cpu, &run, why_left(cpu));
     else cpu->pending.active = false;
   }
+  hostfp_leave(host_modes);
   *done = grant - run.left;
   return run.end;
 }

@@ -4,6 +4,8 @@
 // in sysregs.def, views of other state (flags, banked SPs, timers) here.
 // Also what depends on them: the mode word and the access limits.
 
+#include "base/hostfp.h"
+#include "soft/fp.h"
 #include "soft/soft.h"
 
 struct stored { uint16_t key; uint64_t reset, mask; };
@@ -245,7 +247,9 @@ bool soft_sysreg_write(struct soft_cpu *cpu, uint16_t key, uint64_t value) {
                   soft_sysreg_bits(&cpu->h.vm->features, key);
   cpu->sys[k] = (cpu->sys[k] & ~mask) | (value & mask);
   if (key == SYSKEY_vbar_el1) cpu->vbar_written = true;
-  if (key == SYSKEY_sctlr_el1 || key == SYSKEY_cpacr_el1) soft_update_mode(cpu);
+  if (key == SYSKEY_sctlr_el1 || key == SYSKEY_cpacr_el1 ||
+      key == SYSKEY_fpcr || key == SYSKEY_fpsr)
+    soft_update_mode(cpu);
   return true;
 }
 
@@ -254,6 +258,12 @@ void soft_sysreg_reset(struct soft_cpu *cpu) {
   if (cpu->h.vcpu->vm->no_fp) cpu->sys[SYS_cpacr_el1] = 0;
   cpu->rndr = soft_random(cpu->h.vcpu->vm->seed ^
                           soft_random(cpu->h.vcpu->index + 1));
+}
+
+static uint32_t fp_mode_bits(const struct soft_cpu *cpu) {
+  if (!HOSTFP || cpu->sys[SYS_fpcr] & (FPCR_RMODE | FPCR_FZ)) return 0;
+  if (!(cpu->sys[SYS_fpsr] & FPSR_IXC)) return MODE_FP_PLAIN;
+  return MODE_FP_PLAIN | MODE_FP_HOST;
 }
 
 void soft_update_mode(struct soft_cpu *cpu) {
@@ -270,7 +280,7 @@ void soft_update_mode(struct soft_cpu *cpu) {
   if (device) mode |= MODE_DEVICE;
   if (sctlr >> (el1 ? 3 : 4) & 1) mode |= MODE_SA;
   if (cpu->pstate & PSTATE_PAN) mode |= MODE_PAN;
-  if (fpen == 3 || (fpen == 1 && el1)) mode |= MODE_FP;
+  if (fpen == 3 || (fpen == 1 && el1)) mode |= MODE_FP | fp_mode_bits(cpu);
   cpu->mode = mode;
   for (unsigned k = 0; k < 5; k++)
     cpu->h.ram.align[k] = align ? bits_mask(k) : 0;
