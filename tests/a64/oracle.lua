@@ -103,6 +103,13 @@ local function unpredictable(w)
   return false
 end
 
+-- Unallocated half-precision words at which qemu 7.2 stops with a failed
+-- assertion (disas_simd_two_reg_misc_fp16).
+local function kills_qemu(w)
+  return w & 0xbffffc00 == 0x0ef9f800 or w & 0xfffffc00 == 0x5ef8f800
+    or w & 0xfffffc00 == 0x7ef9f800
+end
+
 -- A random word of the row: register 31 and equal registers come up more
 -- often than by chance, bits that should be one mostly are.
 local function random_word(t, row)
@@ -125,7 +132,7 @@ local function word_for(t, row)
   for _ = 1, 1000 do
     local w = random_word(t, row)
     local found = isa.find(w)
-    if not unpredictable(w)
+    if not unpredictable(w) and not kills_qemu(w)
        and (found == row or found == nil and t.random() & 15 == 0) then
       return w
     end
@@ -260,7 +267,7 @@ local function any_words(t)
     local pc_relative = w & 0x1f000000 == 0x10000000
       or w & 0x3b000000 == 0x18000000
     if w & 0x1c000000 ~= 0x14000000 and not pc_relative
-       and not unpredictable(w) then
+       and not unpredictable(w) and not kills_qemu(w) then
       words[#words + 1] = w
     end
   end
