@@ -34,7 +34,7 @@ try "mov x30, #0xa00000; ret"
 try "svc #3"
 try "udf #1"
 try "mov x1, #0x1001; ldr x0, [x1]"
-try ".inst 0x1e622820                   // fadd d0, d1, d2"
+try "sm4e v0.4s, v1.4s"
 try([[
         mov     x0, #10
         msr     cntv_tval_el0, x0

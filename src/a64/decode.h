@@ -20,28 +20,135 @@
   OP(CCMP_i) OP(CSEL) OP(CSINC) OP(CSINV) OP(CSNEG) OP(RBIT) OP(REV16) \
   OP(REV32) OP(REV64) OP(CLZ) OP(CLS) OP(UDIV) OP(SDIV) OP(LSLV) OP(LSRV) \
   OP(ASRV) OP(RORV) OP(CRC32) OP(CRC32C) OP(MADD) OP(MSUB) OP(SMADDL) \
-  OP(SMSUBL) OP(SMULH) OP(UMADDL) OP(UMSUBL) OP(UMULH) OP(UDF) OP(B_cond) \
-  OP(B) OP(BL) OP(CBZ) OP(CBNZ) OP(TBZ) OP(TBNZ) OP(BR) OP(BLR) OP(RET) \
-  OP(ERET) OP(DRPS) OP(SVC) OP(HVC) OP(SMC) OP(BRK) OP(HLT) OP(DCPS1) \
-  OP(DCPS2) OP(DCPS3) OP(HINT) OP(NOP) OP(YIELD) OP(WFE) OP(WFI) OP(SEV) \
-  OP(SEVL) OP(CLREX) OP(DSB) OP(DMB) OP(ISB) OP(SB) OP(MSR_i) OP(CFINV) \
-  OP(SYS) OP(SYSL) OP(MSR) OP(MRS) OP(STR_ui) OP(LDR_ui) OP(LDRS_ui) \
-  OP(PRFM_ui) OP(STUR) OP(LDUR) OP(LDURS) OP(PRFUM) OP(STR_post) OP(LDR_post) \
-  OP(LDRS_post) OP(STTR) OP(LDTR) OP(LDTRS) OP(STR_pre) OP(LDR_pre) \
-  OP(LDRS_pre) OP(STR_ro) OP(LDR_ro) OP(LDRS_ro) OP(PRFM_ro) OP(LDR_lit) \
-  OP(LDRSW_lit) OP(PRFM_lit) OP(STNP) OP(LDNP) OP(STP_post) OP(LDP_post) \
-  OP(STP) OP(LDP) OP(STP_pre) OP(LDP_pre) OP(LDPSW_post) OP(LDPSW) \
-  OP(LDPSW_pre) OP(STXR) OP(LDXR) OP(STXP) OP(LDXP) OP(STLR) OP(LDAR) OP(CASP) \
-  OP(CAS) OP(LDADD) OP(LDCLR) OP(LDEOR) OP(LDSET) OP(LDSMAX) OP(LDSMIN) \
-  OP(LDUMAX) OP(LDUMIN) OP(SWP) OP(LDAPR) OP(STR_fp_ui) OP(LDR_fp_ui) \
-  OP(STUR_fp) OP(LDUR_fp) OP(STR_fp_post) OP(LDR_fp_post) OP(STR_fp_pre) \
-  OP(LDR_fp_pre) OP(STR_fp_ro) OP(LDR_fp_ro) OP(LDR_fp_lit) OP(STNP_fp) \
-  OP(LDNP_fp) OP(STP_fp_post) OP(LDP_fp_post) OP(STP_fp) OP(LDP_fp) \
-  OP(STP_fp_pre) OP(LDP_fp_pre) OP(ST_m) OP(LD_m) OP(ST_m_post) OP(LD_m_post) \
-  OP(ST_s) OP(LD_s) OP(ST_s_post) OP(LD_s_post) OP(LD_r) OP(LD_r_post) \
-  OP(FMOV_f) OP(FMOV_i) OP(FMOV_gf) OP(FMOV_fg) OP(FMOV_gf_hi) OP(FMOV_fg_hi) \
-  OP(DUP_s) OP(DUP_e) OP(DUP_g) OP(SMOV) OP(UMOV) OP(INS_g) OP(INS_e) \
-  OP(ORR_v) OP(SIMD_imm)
+  OP(SMSUBL) OP(SMULH) OP(UMADDL) OP(UMSUBL) OP(UMULH) OP(SMAX) OP(UMAX) \
+  OP(SMIN) OP(UMIN) OP(SMAX_i) OP(UMAX_i) OP(SMIN_i) OP(UMIN_i) OP(CTZ) \
+  OP(CNT) OP(ABS) OP(UDF) OP(B_cond) OP(BC_cond) OP(B) OP(BL) OP(CBZ) OP(CBNZ) \
+  OP(TBZ) OP(TBNZ) OP(BR) OP(BLR) OP(RET) OP(ERET) OP(DRPS) OP(SVC) OP(HVC) \
+  OP(SMC) OP(BRK) OP(HLT) OP(DCPS1) OP(DCPS2) OP(DCPS3) OP(HINT) OP(NOP) \
+  OP(YIELD) OP(WFE) OP(WFI) OP(SEV) OP(SEVL) OP(CLREX) OP(DSB) OP(DSB_nxs) \
+  OP(DMB) OP(ISB) OP(SB) OP(MSR_i) OP(CFINV) OP(XAFLAG) OP(AXFLAG) OP(WFET) \
+  OP(WFIT) OP(SYS) OP(SYSL) OP(MSR) OP(MRS) OP(PACIA) OP(PACIB) OP(PACDA) \
+  OP(PACDB) OP(AUTIA) OP(AUTIB) OP(AUTDA) OP(AUTDB) OP(PACIZA) OP(PACIZB) \
+  OP(PACDZA) OP(PACDZB) OP(AUTIZA) OP(AUTIZB) OP(AUTDZA) OP(AUTDZB) OP(XPACI) \
+  OP(XPACD) OP(PACGA) OP(BRAZ) OP(BLRAZ) OP(RETA) OP(ERETA) OP(BRA) OP(BLRA) \
+  OP(LDRA) OP(LDRA_pre) OP(STR_ui) OP(LDR_ui) OP(LDRS_ui) OP(PRFM_ui) OP(STUR) \
+  OP(LDUR) OP(LDURS) OP(PRFUM) OP(STR_post) OP(LDR_post) OP(LDRS_post) \
+  OP(STTR) OP(LDTR) OP(LDTRS) OP(STR_pre) OP(LDR_pre) OP(LDRS_pre) OP(STR_ro) \
+  OP(LDR_ro) OP(LDRS_ro) OP(PRFM_ro) OP(LDR_lit) OP(LDRSW_lit) OP(PRFM_lit) \
+  OP(STNP) OP(LDNP) OP(STP_post) OP(LDP_post) OP(STP) OP(LDP) OP(STP_pre) \
+  OP(LDP_pre) OP(LDPSW_post) OP(LDPSW) OP(LDPSW_pre) OP(STXR) OP(LDXR) \
+  OP(STXP) OP(LDXP) OP(STLR) OP(LDAR) OP(CASP) OP(CAS) OP(LDADD) OP(LDCLR) \
+  OP(LDEOR) OP(LDSET) OP(LDSMAX) OP(LDSMIN) OP(LDUMAX) OP(LDUMIN) OP(SWP) \
+  OP(LDAPR) OP(STLUR) OP(LDAPUR) OP(LDAPURS) OP(ADDG) OP(SUBG) OP(IRG) OP(GMI) \
+  OP(SUBP) OP(SUBPS) OP(STZGM) OP(STG_post) OP(STG) OP(STG_pre) OP(LDG) \
+  OP(STZG_post) OP(STZG) OP(STZG_pre) OP(STGM) OP(ST2G_post) OP(ST2G) \
+  OP(ST2G_pre) OP(LDGM) OP(STZ2G_post) OP(STZ2G) OP(STZ2G_pre) OP(STGP_post) \
+  OP(STGP) OP(STGP_pre) OP(CPYF) OP(CPY) OP(SET) OP(SETG) OP(LD64B) OP(ST64B) \
+  OP(ST64BV) OP(ST64BV0) OP(STR_fp_ui) OP(LDR_fp_ui) OP(STUR_fp) OP(LDUR_fp) \
+  OP(STR_fp_post) OP(LDR_fp_post) OP(STR_fp_pre) OP(LDR_fp_pre) OP(STR_fp_ro) \
+  OP(LDR_fp_ro) OP(LDR_fp_lit) OP(STNP_fp) OP(LDNP_fp) OP(STP_fp_post) \
+  OP(LDP_fp_post) OP(STP_fp) OP(LDP_fp) OP(STP_fp_pre) OP(LDP_fp_pre) OP(ST_m) \
+  OP(LD_m) OP(ST_m_post) OP(LD_m_post) OP(ST_s) OP(LD_s) OP(ST_s_post) \
+  OP(LD_s_post) OP(LD_r) OP(LD_r_post) OP(FABS_s) OP(FNEG_s) OP(FSQRT_s) \
+  OP(FCVT) OP(BFCVT) OP(FRINTN_s) OP(FRINTP_s) OP(FRINTM_s) OP(FRINTZ_s) \
+  OP(FRINTA_s) OP(FRINTX_s) OP(FRINTI_s) OP(FRINT32Z_s) OP(FRINT32X_s) \
+  OP(FRINT64Z_s) OP(FRINT64X_s) OP(FCMP) OP(FCMP_z) OP(FCMPE) OP(FCMPE_z) \
+  OP(FCCMP) OP(FCCMPE) OP(FCSEL) OP(FMUL_s) OP(FDIV_s) OP(FADD_s) OP(FSUB_s) \
+  OP(FMAX_s) OP(FMIN_s) OP(FMAXNM_s) OP(FMINNM_s) OP(FNMUL_s) OP(FMADD) \
+  OP(FMSUB) OP(FNMADD) OP(FNMSUB) OP(FCVTNS_g) OP(FCVTNU_g) OP(SCVTF_g) \
+  OP(UCVTF_g) OP(FCVTAS_g) OP(FCVTAU_g) OP(FCVTPS_g) OP(FCVTPU_g) OP(FCVTMS_g) \
+  OP(FCVTMU_g) OP(FCVTZS_g) OP(FCVTZU_g) OP(FJCVTZS) OP(SCVTF_gx) OP(UCVTF_gx) \
+  OP(FCVTZS_gx) OP(FCVTZU_gx) OP(FMOV_f) OP(FMOV_i) OP(FMOV_gf) OP(FMOV_fg) \
+  OP(FMOV_gf_hi) OP(FMOV_fg_hi) OP(DUP_s) OP(DUP_e) OP(DUP_g) OP(SMOV) \
+  OP(UMOV) OP(INS_g) OP(INS_e) OP(UZP1) OP(TRN1) OP(ZIP1) OP(UZP2) OP(TRN2) \
+  OP(ZIP2) OP(EXT) OP(TBL) OP(TBX) OP(SIMD_imm) OP(FMOV_vh) OP(SHADD_v) \
+  OP(UHADD_v) OP(SQADD_v) OP(UQADD_v) OP(SRHADD_v) OP(URHADD_v) OP(AND_v) \
+  OP(BIC_v) OP(ORR_v) OP(ORN_v) OP(EOR_v) OP(BSL_v) OP(BIT_v) OP(BIF_v) \
+  OP(SHSUB_v) OP(UHSUB_v) OP(SQSUB_v) OP(UQSUB_v) OP(CMGT_v) OP(CMHI_v) \
+  OP(CMGE_v) OP(CMHS_v) OP(SSHL_v) OP(USHL_v) OP(SQSHL_v) OP(UQSHL_v) \
+  OP(SRSHL_v) OP(URSHL_v) OP(SQRSHL_v) OP(UQRSHL_v) OP(SMAX_v) OP(UMAX_v) \
+  OP(SMIN_v) OP(UMIN_v) OP(SABD_v) OP(UABD_v) OP(SABA_v) OP(UABA_v) OP(ADD_v) \
+  OP(SUB_v) OP(CMTST_v) OP(CMEQ_v) OP(MLA_v) OP(MLS_v) OP(MUL_v) OP(PMUL_v) \
+  OP(SMAXP_v) OP(UMAXP_v) OP(SMINP_v) OP(UMINP_v) OP(SQDMULH_v) OP(SQRDMULH_v) \
+  OP(ADDP_v) OP(FMAXNM_v) OP(FMINNM_v) OP(FMAXNMP_v) OP(FMINNMP_v) OP(FMLA_v) \
+  OP(FMLS_v) OP(FADD_v) OP(FSUB_v) OP(FADDP_v) OP(FABD_v) OP(FMULX_v) \
+  OP(FMUL_v) OP(FCMEQ_v) OP(FCMGE_v) OP(FCMGT_v) OP(FACGE_v) OP(FACGT_v) \
+  OP(FMAX_v) OP(FMIN_v) OP(FMAXP_v) OP(FMINP_v) OP(FRECPS_v) OP(FRSQRTS_v) \
+  OP(FDIV_v) OP(FMLAL_v) OP(FMLSL_v) OP(FMLAL2_v) OP(FMLSL2_v) OP(FMAXNM_vh) \
+  OP(FMINNM_vh) OP(FMAXNMP_vh) OP(FMINNMP_vh) OP(FMLA_vh) OP(FMLS_vh) \
+  OP(FADD_vh) OP(FSUB_vh) OP(FADDP_vh) OP(FABD_vh) OP(FMULX_vh) OP(FMUL_vh) \
+  OP(FCMEQ_vh) OP(FCMGE_vh) OP(FCMGT_vh) OP(FACGE_vh) OP(FACGT_vh) OP(FMAX_vh) \
+  OP(FMIN_vh) OP(FMAXP_vh) OP(FMINP_vh) OP(FRECPS_vh) OP(FRSQRTS_vh) \
+  OP(FDIV_vh) OP(SQRDMLAH_v) OP(SQRDMLSH_v) OP(SDOT_v) OP(UDOT_v) OP(USDOT_v) \
+  OP(FCMLA_v) OP(FCADD_v) OP(BFDOT_v) OP(BFMLAL_v) OP(BFMMLA) OP(SMMLA) \
+  OP(UMMLA) OP(USMMLA) OP(SQADD_s) OP(UQADD_s) OP(SQSUB_s) OP(UQSUB_s) \
+  OP(CMGT_s) OP(CMHI_s) OP(CMGE_s) OP(CMHS_s) OP(SSHL_s) OP(USHL_s) \
+  OP(SQSHL_s) OP(UQSHL_s) OP(SRSHL_s) OP(URSHL_s) OP(SQRSHL_s) OP(UQRSHL_s) \
+  OP(ADD_s) OP(SUB_s) OP(CMTST_s) OP(CMEQ_s) OP(SQDMULH_s) OP(SQRDMULH_s) \
+  OP(SQRDMLAH_s) OP(SQRDMLSH_s) OP(FMULX_s) OP(FCMEQ_s) OP(FRECPS_s) \
+  OP(FRSQRTS_s) OP(FCMGE_s) OP(FACGE_s) OP(FABD_s) OP(FCMGT_s) OP(FACGT_s) \
+  OP(FMULX_sh) OP(FCMEQ_sh) OP(FRECPS_sh) OP(FRSQRTS_sh) OP(FCMGE_sh) \
+  OP(FACGE_sh) OP(FABD_sh) OP(FCMGT_sh) OP(FACGT_sh) OP(SADDL_v) OP(UADDL_v) \
+  OP(SADDW_v) OP(UADDW_v) OP(SSUBL_v) OP(USUBL_v) OP(SSUBW_v) OP(USUBW_v) \
+  OP(ADDHN_v) OP(RADDHN_v) OP(SABAL_v) OP(UABAL_v) OP(SUBHN_v) OP(RSUBHN_v) \
+  OP(SABDL_v) OP(UABDL_v) OP(SMLAL_v) OP(UMLAL_v) OP(SQDMLAL_v) OP(SMLSL_v) \
+  OP(UMLSL_v) OP(SQDMLSL_v) OP(SMULL_v) OP(UMULL_v) OP(SQDMULL_v) OP(PMULL_v) \
+  OP(SQDMLAL_s) OP(SQDMLSL_s) OP(SQDMULL_s) OP(SMLAL_ve) OP(UMLAL_ve) \
+  OP(SQDMLAL_ve) OP(SMLSL_ve) OP(UMLSL_ve) OP(SQDMLSL_ve) OP(MUL_ve) \
+  OP(MLA_ve) OP(MLS_ve) OP(SMULL_ve) OP(UMULL_ve) OP(SQDMULL_ve) \
+  OP(SQDMULH_ve) OP(SQRDMULH_ve) OP(SQRDMLAH_ve) OP(SQRDMLSH_ve) OP(FMLA_ve) \
+  OP(FMLS_ve) OP(FMUL_ve) OP(FMULX_ve) OP(FCMLA_ve) OP(FMLAL_ve) OP(FMLSL_ve) \
+  OP(FMLAL2_ve) OP(FMLSL2_ve) OP(SDOT_ve) OP(UDOT_ve) OP(SUDOT_ve) \
+  OP(USDOT_ve) OP(BFDOT_ve) OP(BFMLAL_ve) OP(SQDMLAL_se) OP(SQDMLSL_se) \
+  OP(SQDMULL_se) OP(SQDMULH_se) OP(SQRDMULH_se) OP(SQRDMLAH_se) \
+  OP(SQRDMLSH_se) OP(FMLA_se) OP(FMLS_se) OP(FMUL_se) OP(FMULX_se) OP(REV64_v) \
+  OP(REV32_v) OP(REV16_v) OP(SADDLP_v) OP(UADDLP_v) OP(SUQADD_v) OP(USQADD_v) \
+  OP(CLS_v) OP(CLZ_v) OP(CNT_v) OP(NOT_v) OP(RBIT_v) OP(SADALP_v) OP(UADALP_v) \
+  OP(SQABS_v) OP(SQNEG_v) OP(CMGT_vz) OP(CMGE_vz) OP(CMEQ_vz) OP(CMLE_vz) \
+  OP(CMLT_vz) OP(ABS_v) OP(NEG_v) OP(XTN_v) OP(SQXTUN_v) OP(SHLL_v) \
+  OP(SQXTN_v) OP(UQXTN_v) OP(FCVTN_v) OP(FCVTXN_v) OP(BFCVTN_v) OP(FCVTL_v) \
+  OP(FCMGT_vz) OP(FCMGE_vz) OP(FCMEQ_vz) OP(FCMLE_vz) OP(FCMLT_vz) OP(FABS_v) \
+  OP(FNEG_v) OP(FRINTN_v) OP(FRINTP_v) OP(FRINTA_v) OP(FRINTM_v) OP(FRINTZ_v) \
+  OP(FRINTX_v) OP(FRINTI_v) OP(FCVTNS_v) OP(FCVTNU_v) OP(FCVTPS_v) \
+  OP(FCVTPU_v) OP(FCVTMS_v) OP(FCVTMU_v) OP(FCVTZS_v) OP(FCVTZU_v) \
+  OP(FCVTAS_v) OP(FCVTAU_v) OP(URECPE_v) OP(URSQRTE_v) OP(SCVTF_v) OP(UCVTF_v) \
+  OP(FRECPE_v) OP(FRSQRTE_v) OP(FRINT32Z_v) OP(FRINT32X_v) OP(FRINT64Z_v) \
+  OP(FRINT64X_v) OP(FSQRT_v) OP(FCMGT_vzh) OP(FCMGE_vzh) OP(FCMEQ_vzh) \
+  OP(FCMLE_vzh) OP(FCMLT_vzh) OP(FABS_vh) OP(FNEG_vh) OP(FRINTN_vh) \
+  OP(FRINTP_vh) OP(FRINTA_vh) OP(FRINTM_vh) OP(FRINTZ_vh) OP(FRINTX_vh) \
+  OP(FRINTI_vh) OP(FCVTNS_vh) OP(FCVTNU_vh) OP(FCVTPS_vh) OP(FCVTPU_vh) \
+  OP(FCVTMS_vh) OP(FCVTMU_vh) OP(FCVTZS_vh) OP(FCVTZU_vh) OP(FCVTAS_vh) \
+  OP(FCVTAU_vh) OP(SCVTF_vh) OP(UCVTF_vh) OP(FRECPE_vh) OP(FRSQRTE_vh) \
+  OP(FSQRT_vh) OP(SUQADD_s) OP(USQADD_s) OP(SQABS_s) OP(SQNEG_s) OP(CMGT_sz) \
+  OP(CMGE_sz) OP(CMEQ_sz) OP(CMLE_sz) OP(CMLT_sz) OP(ABS_s) OP(NEG_s) \
+  OP(SQXTUN_s) OP(SQXTN_s) OP(UQXTN_s) OP(FCVTXN_s) OP(FCMGT_sz) OP(FCMGE_sz) \
+  OP(FCMEQ_sz) OP(FCMLE_sz) OP(FCMLT_sz) OP(FCVTNS_s) OP(FCVTNU_s) \
+  OP(FCVTPS_s) OP(FCVTPU_s) OP(FCVTMS_s) OP(FCVTMU_s) OP(FCVTZS_s) \
+  OP(FCVTZU_s) OP(FCVTAS_s) OP(FCVTAU_s) OP(SCVTF_s) OP(UCVTF_s) OP(FRECPE_s) \
+  OP(FRSQRTE_s) OP(FRECPX_s) OP(FCMGT_szh) OP(FCMGE_szh) OP(FCMEQ_szh) \
+  OP(FCMLE_szh) OP(FCMLT_szh) OP(FCVTNS_sh) OP(FCVTNU_sh) OP(FCVTPS_sh) \
+  OP(FCVTPU_sh) OP(FCVTMS_sh) OP(FCVTMU_sh) OP(FCVTZS_sh) OP(FCVTZU_sh) \
+  OP(FCVTAS_sh) OP(FCVTAU_sh) OP(SCVTF_sh) OP(UCVTF_sh) OP(FRECPE_sh) \
+  OP(FRSQRTE_sh) OP(FRECPX_sh) OP(SADDLV_v) OP(UADDLV_v) OP(SMAXV_v) \
+  OP(UMAXV_v) OP(SMINV_v) OP(UMINV_v) OP(ADDV_v) OP(FMAXNMV_v) OP(FMINNMV_v) \
+  OP(FMAXV_v) OP(FMINV_v) OP(FMAXNMV_vh) OP(FMINNMV_vh) OP(FMAXV_vh) \
+  OP(FMINV_vh) OP(ADDP_s) OP(FMAXNMP_s) OP(FMINNMP_s) OP(FADDP_s) OP(FMAXP_s) \
+  OP(FMINP_s) OP(FMAXNMP_sh) OP(FMINNMP_sh) OP(FADDP_sh) OP(FMAXP_sh) \
+  OP(FMINP_sh) OP(SSHR_v) OP(USHR_v) OP(SSRA_v) OP(USRA_v) OP(SRSHR_v) \
+  OP(URSHR_v) OP(SRSRA_v) OP(URSRA_v) OP(SRI_v) OP(SHL_v) OP(SLI_v) \
+  OP(SQSHLU_v) OP(SQSHL_vi) OP(UQSHL_vi) OP(SHRN_v) OP(SQSHRUN_v) OP(RSHRN_v) \
+  OP(SQRSHRUN_v) OP(SQSHRN_v) OP(UQSHRN_v) OP(SQRSHRN_v) OP(UQRSHRN_v) \
+  OP(SSHLL_v) OP(USHLL_v) OP(SCVTF_vx) OP(UCVTF_vx) OP(FCVTZS_vx) \
+  OP(FCVTZU_vx) OP(SSHR_s) OP(USHR_s) OP(SSRA_s) OP(USRA_s) OP(SRSHR_s) \
+  OP(URSHR_s) OP(SRSRA_s) OP(URSRA_s) OP(SRI_s) OP(SHL_s) OP(SLI_s) \
+  OP(SQSHLU_s) OP(SQSHL_si) OP(UQSHL_si) OP(SQSHRUN_s) OP(SQRSHRUN_s) \
+  OP(SQSHRN_s) OP(UQSHRN_s) OP(SQRSHRN_s) OP(UQRSHRN_s) OP(SCVTF_sx) \
+  OP(UCVTF_sx) OP(FCVTZS_sx) OP(FCVTZU_sx) OP(AESE) OP(AESD) OP(AESMC) \
+  OP(AESIMC) OP(SHA1C) OP(SHA1P) OP(SHA1M) OP(SHA1SU0) OP(SHA1H) OP(SHA1SU1) \
+  OP(SHA256H) OP(SHA256H2) OP(SHA256SU1) OP(SHA256SU0) OP(SHA512H) \
+  OP(SHA512H2) OP(SHA512SU1) OP(SHA512SU0) OP(RAX1) OP(XAR) OP(EOR3) OP(BCAX) \
+  OP(SM3SS1) OP(SM3TT1A) OP(SM3TT1B) OP(SM3TT2A) OP(SM3TT2B) OP(SM3PARTW1) \
+  OP(SM3PARTW2) OP(SM4E) OP(SM4EKEY)
 
 enum a64_op {
   A64_UNDEFINED,
@@ -64,6 +171,25 @@ static inline uint32_t a64_sysreg(uint32_t w)
 {
   return w >> 5 & 0xffff;
 }
+
+// The architecture's features (FEAT_...) that some of the rows need.
+#define A64_FEATURES(F) \
+  F(AES) F(BF16) F(CRC32) F(CSSC) F(DIT) F(DotProd) F(FCMA) F(FHM) F(FP16) \
+  F(FRINTTS) F(FlagM) F(FlagM2) F(HBC) F(I8MM) F(JSCVT) F(LOR) F(LRCPC) \
+  F(LRCPC2) F(LS64) F(LS64_ACCDATA) F(LS64_V) F(LSE) F(MOPS) F(MTE) F(MTE2) \
+  F(PAN) F(PAuth) F(PMULL) F(RDM) F(SB) F(SHA1) F(SHA256) F(SHA3) F(SHA512) \
+  F(SM3) F(SM4) F(SSBS) F(UAO) F(WFxT) F(XS)
+
+enum a64_feature {
+  A64_FEAT_NONE,  // Armv8.0
+#define A64_FEATURE(name) A64_FEAT_##name,
+  A64_FEATURES(A64_FEATURE)
+#undef A64_FEATURE
+  A64_FEAT_COUNT
+};
+
+// What a CPU needs to have for a word of that row not to be UNDEFINED.
+enum a64_feature a64_feature(enum a64_op op, uint32_t word);
 
 static inline uint32_t a64_b5(uint32_t w)  // 31..31
 {
@@ -105,9 +231,19 @@ static inline uint32_t a64_A(uint32_t w)  // 23..23
   return w >> 23 & 0x1;
 }
 
+static inline uint32_t a64_ldrab(uint32_t w)  // 23..23
+{
+  return w >> 23 & 0x1;
+}
+
 static inline uint32_t a64_v128(uint32_t w)  // 23..23
 {
   return w >> 23 & 0x1;
+}
+
+static inline uint32_t a64_esz(uint32_t w)  // 23..22
+{
+  return w >> 22 & 0x3;
 }
 
 static inline uint32_t a64_ftype(uint32_t w)  // 23..22
@@ -116,6 +252,11 @@ static inline uint32_t a64_ftype(uint32_t w)  // 23..22
 }
 
 static inline uint32_t a64_shift(uint32_t w)  // 23..22
+{
+  return w >> 22 & 0x3;
+}
+
+static inline uint32_t a64_stage(uint32_t w)  // 23..22
 {
   return w >> 22 & 0x3;
 }
@@ -135,7 +276,17 @@ static inline uint32_t a64_R(uint32_t w)  // 22..22
   return w >> 22 & 0x1;
 }
 
+static inline uint32_t a64_s10(uint32_t w)  // 22..22
+{
+  return w >> 22 & 0x1;
+}
+
 static inline uint32_t a64_sh(uint32_t w)  // 22..22
+{
+  return w >> 22 & 0x1;
+}
+
+static inline uint32_t a64_sz(uint32_t w)  // 22..22
 {
   return w >> 22 & 0x1;
 }
@@ -150,6 +301,11 @@ static inline uint32_t a64_hw(uint32_t w)  // 22..21
   return w >> 21 & 0x3;
 }
 
+static inline uint32_t a64_iL(uint32_t w)  // 21..21
+{
+  return w >> 21 & 0x1;
+}
+
 static inline uint32_t a64_r21(uint32_t w)  // 21..21
 {
   return w >> 21 & 0x1;
@@ -160,7 +316,17 @@ static inline uint32_t a64_b40(uint32_t w)  // 23..19
   return w >> 19 & 0x1f;
 }
 
+static inline uint32_t a64_immh(uint32_t w)  // 22..19
+{
+  return w >> 19 & 0xf;
+}
+
 static inline uint32_t a64_immr(uint32_t w)  // 21..16
+{
+  return w >> 16 & 0x3f;
+}
+
+static inline uint32_t a64_uimm6(uint32_t w)  // 21..16
 {
   return w >> 16 & 0x3f;
 }
@@ -185,6 +351,11 @@ static inline uint32_t a64_abc(uint32_t w)  // 18..16
   return w >> 16 & 0x7;
 }
 
+static inline uint32_t a64_immb(uint32_t w)  // 18..16
+{
+  return w >> 16 & 0x7;
+}
+
 static inline uint32_t a64_op1(uint32_t w)  // 18..16
 {
   return w >> 16 & 0x7;
@@ -200,9 +371,19 @@ static inline uint32_t a64_rot6(uint32_t w)  // 20..15
   return w >> 15 & 0x3f;
 }
 
+static inline uint32_t a64_fopc(uint32_t w)  // 16..15
+{
+  return w >> 15 & 0x3;
+}
+
 static inline uint32_t a64_o0(uint32_t w)  // 15..15
 {
   return w >> 15 & 0x1;
+}
+
+static inline uint32_t a64_setst(uint32_t w)  // 15..14
+{
+  return w >> 14 & 0x3;
 }
 
 static inline uint32_t a64_imm8(uint32_t w)  // 20..13
@@ -218,6 +399,16 @@ static inline uint32_t a64_option(uint32_t w)  // 15..13
 static inline uint32_t a64_vop3(uint32_t w)  // 15..13
 {
   return w >> 13 & 0x7;
+}
+
+static inline uint32_t a64_rot13(uint32_t w)  // 14..13
+{
+  return w >> 13 & 0x3;
+}
+
+static inline uint32_t a64_tlen(uint32_t w)  // 14..13
+{
+  return w >> 13 & 0x3;
 }
 
 static inline uint32_t a64_vsh(uint32_t w)  // 14..13
@@ -250,6 +441,11 @@ static inline uint32_t a64_cond(uint32_t w)  // 15..12
   return w >> 12 & 0xf;
 }
 
+static inline uint32_t a64_cpyopt(uint32_t w)  // 15..12
+{
+  return w >> 12 & 0xf;
+}
+
 static inline uint32_t a64_crn(uint32_t w)  // 15..12
 {
   return w >> 12 & 0xf;
@@ -258,6 +454,16 @@ static inline uint32_t a64_crn(uint32_t w)  // 15..12
 static inline uint32_t a64_vop(uint32_t w)  // 15..12
 {
   return w >> 12 & 0xf;
+}
+
+static inline uint32_t a64_setopt(uint32_t w)  // 13..12
+{
+  return w >> 12 & 0x3;
+}
+
+static inline uint32_t a64_sm3i(uint32_t w)  // 13..12
+{
+  return w >> 12 & 0x3;
 }
 
 static inline uint32_t a64_S(uint32_t w)  // 12..12
@@ -270,14 +476,34 @@ static inline uint32_t a64_msl(uint32_t w)  // 12..12
   return w >> 12 & 0x1;
 }
 
+static inline uint32_t a64_rot1(uint32_t w)  // 12..12
+{
+  return w >> 12 & 0x1;
+}
+
 static inline uint32_t a64_imm4(uint32_t w)  // 14..11
 {
   return w >> 11 & 0xf;
 }
 
+static inline uint32_t a64_rot(uint32_t w)  // 12..11
+{
+  return w >> 11 & 0x3;
+}
+
+static inline uint32_t a64_iH(uint32_t w)  // 11..11
+{
+  return w >> 11 & 0x1;
+}
+
 static inline uint32_t a64_imm12(uint32_t w)  // 21..10
 {
   return w >> 10 & 0xfff;
+}
+
+static inline uint32_t a64_imm8c(uint32_t w)  // 17..10
+{
+  return w >> 10 & 0xff;
 }
 
 static inline uint32_t a64_imm6(uint32_t w)  // 15..10
@@ -286,6 +512,16 @@ static inline uint32_t a64_imm6(uint32_t w)  // 15..10
 }
 
 static inline uint32_t a64_imms(uint32_t w)  // 15..10
+{
+  return w >> 10 & 0x3f;
+}
+
+static inline uint32_t a64_scale(uint32_t w)  // 15..10
+{
+  return w >> 10 & 0x3f;
+}
+
+static inline uint32_t a64_xar6(uint32_t w)  // 15..10
 {
   return w >> 10 & 0x3f;
 }
@@ -300,6 +536,11 @@ static inline uint32_t a64_rt2(uint32_t w)  // 14..10
   return w >> 10 & 0x1f;
 }
 
+static inline uint32_t a64_uimm4(uint32_t w)  // 13..10
+{
+  return w >> 10 & 0xf;
+}
+
 static inline uint32_t a64_imm3(uint32_t w)  // 12..10
 {
   return w >> 10 & 0x7;
@@ -310,9 +551,19 @@ static inline uint32_t a64_csz(uint32_t w)  // 11..10
   return w >> 10 & 0x3;
 }
 
+static inline uint32_t a64_nxs(uint32_t w)  // 11..10
+{
+  return w >> 10 & 0x3;
+}
+
 static inline uint32_t a64_vsize(uint32_t w)  // 11..10
 {
   return w >> 10 & 0x3;
+}
+
+static inline uint32_t a64_keyb(uint32_t w)  // 10..10
+{
+  return w >> 10 & 0x1;
 }
 
 static inline uint32_t a64_crm(uint32_t w)  // 11..8
@@ -381,6 +632,11 @@ static inline uint32_t a64_imm16l(uint32_t w)  // 15..0
 }
 
 static inline uint32_t a64_rd(uint32_t w)  // 4..0
+{
+  return w & 0x1f;
+}
+
+static inline uint32_t a64_rmod(uint32_t w)  // 4..0
 {
   return w & 0x1f;
 }

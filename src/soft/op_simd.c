@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "soft/op.h"
+#include "soft/soft.h"
 
 static bool fp_off(const struct soft_cpu *cpu) {
   return BITS_UNLIKELY(!(cpu->mode & MODE_FP));
@@ -61,8 +62,16 @@ static inline const struct insn *do_fmov_hx(struct soft_cpu *cpu,
 }
 HANDLER_OF(fmov_hx, do_fmov_hx)
 
+// Half precision is to come: such a word is treated as if it had no row.
+static bool is_half(struct insn *i, uint32_t w) {
+  bool half = a64_ftype(w) == 3;
+  if (half) soft_predecode_undefined(i, w);
+  return half;
+}
+
 void op_FMOV_f(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
+  if (is_half(i, w)) return;
   i->fn = a64_ftype(w) ? fmov_d : fmov_s;
   i->d = (uint8_t)a64_rd(w);
   i->n = (uint8_t)a64_rn(w);
@@ -80,6 +89,7 @@ static void from_x(struct insn *i, uint32_t w) {
 
 void op_FMOV_gf(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
+  if (is_half(i, w)) return;
   to_x(i, w);
   i->fn = a64_sf(w) ? fmov_xd : fmov_ws;
 }
@@ -92,6 +102,7 @@ void op_FMOV_gf_hi(struct insn *i, uint32_t w, unsigned offset) {
 
 void op_FMOV_fg(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
+  if (is_half(i, w)) return;
   from_x(i, w);
   i->fn = a64_sf(w) ? fmov_dx : fmov_sw;
 }
@@ -126,6 +137,7 @@ HANDLER_OF(fmov_imm, do_fmov_imm)
 
 void op_FMOV_i(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
+  if (is_half(i, w)) return;
   i->fn = fmov_imm;
   i->d = (uint8_t)a64_rd(w);
   i->word = w;

@@ -13,7 +13,7 @@ end
 local LINES = {
   instructions = {
     { 1, "addx x0, x1, x2",
-      "unknown instruction 'addx'; did you mean add, adds, adc?" },
+      "unknown instruction 'addx'; did you mean add, addg, addp?" },
     { 1, "hvx #0", "unknown instruction 'hvx'; did you mean hvc?" },
     { 1, "xyzzy", "unknown instruction 'xyzzy'" },
     { 1, "beqq foo", "unknown instruction 'beqq'; did you mean beq, b.eq?" },

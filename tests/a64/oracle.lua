@@ -13,6 +13,28 @@ local build = os.getenv "TV_BUILD" or "build/rel"
 local cases = math.tointeger(tonumber(os.getenv "TV_ORACLE_N" or "200"))
 local SETS = 5 -- operand sets for each word
 
+-- Rows without a predecoder yet: those of which the library has only the weak
+-- one of src/soft/zz_missing.c. Without that file none is excused.
+local missing = {}
+do
+  local fallback = io.open "src/soft/zz_missing.c"
+  if fallback then
+    fallback:close()
+    for _, row in ipairs(isa.rows()) do missing[row.name] = true end
+    local pipe <close> = assert(io.popen("nm " .. build .. "/libtinyvmm.a"))
+    for name in pipe:read "a":gmatch " T op_([%w_]+)\n" do
+      missing[name] = nil
+    end
+  end
+end
+
+-- No predecoder for this word: its row has none, or not for half precision.
+local function is_missing(w)
+  local row = isa.find(w)
+  return next(missing) and (not row or missing[row.name]
+    or row.name:find "^FMOV_" and w >> 22 & 3 == 3)
+end
+
 -- What one side does otherwise, and why. `soft` and `qemu` are the ends this
 -- is about (nil: any); more than one of qemu's are separated by blanks.
 local known = {
@@ -33,9 +55,9 @@ local known = {
       UNPREDICTABLE; we ignore the field, qemu does not decode it",
     when = function(w) return w >> 16 & 31 ~= 31 end },
   { mask = 0x0e000000, value = 0x0e000000, soft = "unimplemented",
-    reason = "FP/SIMD data processing is not in the table yet, and what is \z
-      not is unimplemented, allocated or not",
-    when = function(w) return isa.find(w) == nil end },
+    reason = "while rows of FP/SIMD data processing have no predecoder, their \z
+      words and the unallocated ones are unimplemented",
+    when = is_missing },
 }
 
 -- Building -----------------------------------------------------------------
@@ -77,7 +99,7 @@ local included = { -- among branches, exceptions and system
 }
 
 local function eligible(row)
-  if left_out[row.name] then return false end
+  if left_out[row.name] or missing[row.name] then return false end
   if row.value & 0x1c000000 == 0x14000000 then return included[row.name] end
   return true
 end
@@ -308,7 +330,8 @@ test("runs of 40 instructions leave the same state", function(t)
   end
   for i = 1, cases * 5 * length do
     local w
-    repeat w = word_for(t, pool[t.random(#pool)]) until isa.find(w)
+    repeat w = word_for(t, pool[t.random(#pool)])
+    until isa.find(w) and not is_missing(w)
     words[i] = w
   end
   local done, differences = run(t, words, "max", 2, length)

@@ -190,7 +190,8 @@ static struct outcome outcome(struct machine *m) {
   if (o.kind == TV_EXIT_FAULT) {
     o.reason = m->exit.u.fault.reason;
     o.esr = m->exit.u.fault.esr;
-    o.at = m->exit.u.fault.far - m->data;
+    // rows without a predecoder leave FAR alone
+    if (o.reason != TV_FAULT_UNDEFINED) o.at = m->exit.u.fault.far - m->data;
   }
   return o;
 }

@@ -38,6 +38,11 @@ local function classify(t)
     local shift = match(t, "^,[ \t\r]*(%l+ ?#?%d+%]?)[ \t\r]*$")
     return shift or "i" .. match(t, "(%]?!?)[ \t\r]*$")
   end
+  local n, arrangement = match(word, "^[vV](%d%d?)(%.%d*[bhsdBHSD])$")
+  if n and open == "" and close == "" and n + 0 < 32 then
+    number_of[t] = math.tointeger(n)
+    return arrangement:lower()
+  end
   local r = cursor.register(word)
   if r then
     if r.n > (BANKS[r.bank] or -1) then return open .. word:lower() .. close end
@@ -278,7 +283,7 @@ end
 local function try(c, row, q)
   c.row, c.w, c.p = row, row.init, q
   c.wide, c.fix, c.sym, c.pool, c.value = nil, nil, nil, nil, nil
-  c.esize, c.vq = nil, nil
+  c.esize, c.known = nil, 0
   local operands, starts = row.operands, c.starts
   for k = 1, #operands do
     if k > 1 and not cursor.comma(c) then return refuse_tail(c, k) end
@@ -295,14 +300,16 @@ local function try(c, row, q)
   return w
 end
 
-local function forms(rows)
+-- The forms of those rows that understood most of the text.
+local function forms(rows, reached)
   local out, seen = {}, {}
-  for _, row in ipairs(rows) do
+  local far = math.max(table.unpack(reached))
+  for i, row in ipairs(rows) do
     local texts = {}
     for k, kind in ipairs(row.operands) do texts[k] = show[kind] or kind end
     local text = row.mnemonic
     if #texts > 0 then text = text .. " " .. table.concat(texts, ", ") end
-    if not seen[text] then
+    if not seen[text] and reached[i] == far then
       seen[text] = true
       out[#out + 1] = text
     end
@@ -314,10 +321,14 @@ end
 -- Go through the rows again, for the best thing to say, and say it.
 local function complain(c, rows, q)
   c.quiet, c.mem = false, nil
-  for i = 1, #rows do try(c, rows[i], q) end
+  local reached = {}
+  for i = 1, #rows do
+    try(c, rows[i], q)
+    reached[i] = c.operand
+  end
   local msg = c.message
   if find(msg, "^missing operand") or find(msg, "^unexpected") then
-    msg = msg .. forms(rows)
+    msg = msg .. forms(rows, reached)
   end
   error({ col = math.min(c.miss_at, #c.s + 1), msg = msg }, 0)
 end

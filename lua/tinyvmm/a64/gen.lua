@@ -49,6 +49,19 @@ local function sorted_fields()
   return list
 end
 
+-- The names of all features that rows need, sorted.
+local function feature_names()
+  local list, seen = {}, {}
+  for _, row in ipairs(base_rows) do
+    for _, case in ipairs(row.feature or {}) do
+      if not seen[case[2]] then list[#list + 1] = case[2] end
+      seen[case[2]] = true
+    end
+  end
+  table.sort(list)
+  return list
+end
+
 -- decode.h -------------------------------------------------------------------
 
 local extractor = [[
@@ -65,8 +78,29 @@ local function field_code(f)
   return ("w >> %d & %#x"):format(f.lo, mask)
 end
 
+local features_h = [[
+
+// The architecture's features (FEAT_...) that some of the rows need.
+#define A64_FEATURES(F) \
+%s
+
+enum a64_feature {
+  A64_FEAT_NONE,  // Armv8.0
+#define A64_FEATURE(name) A64_FEAT_##name,
+  A64_FEATURES(A64_FEATURE)
+#undef A64_FEATURE
+  A64_FEAT_COUNT
+};
+
+// What a CPU needs to have for a word of that row not to be UNDEFINED.
+enum a64_feature a64_feature(enum a64_op op, uint32_t word);
+]]
+
 function gen.decode_h()
-  local ops, fields = {}, {}
+  local ops, fields, features = {}, {}, {}
+  for i, name in ipairs(feature_names()) do
+    features[i] = "F(" .. name .. ")"
+  end
   for _, row in ipairs(base_rows) do
     ops[#ops + 1] = "OP(" .. row.name .. ")"
   end
@@ -110,8 +144,8 @@ static inline uint32_t a64_sysreg(uint32_t w)
 {
   return w >> 5 & 0xffff;
 }
-
-]] .. table.concat(fields, "\n") .. [[
+]] .. features_h:format(wrap(features, "  ", " \\")) .. "\n"
+  .. table.concat(fields, "\n") .. [[
 
 #endif
 ]]
@@ -236,6 +270,48 @@ const char *a64_op_name(enum a64_op op)
 }
 ]]
 
+local feature_function = [[
+
+enum a64_feature a64_feature(enum a64_op op, uint32_t w)
+{
+  static const uint8_t plain[A64_OP_COUNT] = {
+%s
+  };
+  switch (op) {
+%s
+  default:
+    return (enum a64_feature)plain[op];
+  }
+}
+]]
+
+local function feature_cases()
+  local plain, groups, order = {}, {}, {}
+  for _, row in ipairs(base_rows) do
+    local cases = row.feature
+    if cases and not cases[1][1] then
+      plain[#plain + 1] = ("    [A64_%s] = A64_FEAT_%s,"):format(row.name,
+        cases[1][2])
+    elseif cases then
+      if not groups[cases] then
+        groups[cases], order[#order + 1] = {}, cases
+      end
+      table.insert(groups[cases], "case A64_" .. row.name .. ":")
+    end
+  end
+  for i, cases in ipairs(order) do
+    local lines = { wrap(groups[cases], "  ", "") }
+    for _, case in ipairs(cases) do
+      lines[#lines + 1] = ("    if (%s)\n      return A64_FEAT_%s;"):format(
+        c_expression(case[1]), case[2])
+    end
+    lines[#lines + 1] = "    return A64_FEAT_NONE;"
+    order[i] = table.concat(lines, "\n")
+  end
+  return feature_function:format(table.concat(plain, "\n"),
+    table.concat(order, "\n"))
+end
+
 function gen.decode_c()
   local list, number = legal_rules()
   local starts, lines = chains(number)
@@ -243,6 +319,7 @@ function gen.decode_c()
   for slot = 0, 2047 do slots[slot + 1] = starts[slot] .. "," end
   return head .. tables:format(table.concat(lines, "\n  "),
     wrap(slots, "  ", "")) .. functions:format(legal_cases(list))
+    .. feature_cases()
 end
 
 -- sysregs.def ----------------------------------------------------------------
@@ -268,7 +345,7 @@ local compiled = [[
 -- The rows of the table, for isa.lua, which says what a row has.
 -- rows: a line a row, in table order: mask, value and init in hex; number of
 --   its rule (0: none); positions in shapes, in operands and (0: it is one) of
---   its base in rows; mnemonic and name.
+--   its base in rows; mnemonic and name ("^": it wins every overlap).
 -- shapes: the fields of a row, each as lowest bit, width (both in hex), name;
 --   "N=sf" has to equal sf. operands: the operand kinds of a row.
 -- stems: first letter -> lines of a mnemonic up to its first brace and the
@@ -346,10 +423,10 @@ local function row_lines(positions)
     local rule = row.condition and rules(lua_rule(row.condition)) or 0
     local _, shape = shapes(shape_text(row))
     local _, kinds = operands(row.operands)
-    lines[i] = ("%08x %08x %08x %02d %04d %04d %05d %s %s\n"):format(row.mask,
+    lines[i] = ("%08x %08x %08x %03d %05d %04d %05d %s %s\n"):format(row.mask,
       row.value, row.init, rule, shape, kinds,
       row.alias and positions[row.base] or 0, row.mnemonic,
-      row.alias and "~" or row.name)
+      row.alias and "~" or row.name .. (row.first and "^" or ""))
     positions[row] = at
     at = at + #lines[i]
   end

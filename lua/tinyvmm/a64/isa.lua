@@ -38,6 +38,20 @@ isa.suffixes = {
   l = { fields = { "o0" }, { "", "0" }, { "l", "1" } },
   a = { fields = { "o0" }, { "", "0" }, { "a", "1" } },
   ll = { fields = { "o0" }, { "ll", "0" }, { "l", "1" } },
+  ["2"] = { fields = { "Q" }, { "", "0" }, { "2", "1" } },
+  bt = { fields = { "Q" }, { "b", "0" }, { "t", "1" } },
+  ab = { fields = { "keyb" }, { "a", "0" }, { "b", "1" } },
+  ldrab = { fields = { "ldrab" }, { "a", "0" }, { "b", "1" } },
+  pme = { fields = { "stage" }, { "p", "00" }, { "m", "01" }, { "e", "10" } },
+  spme = { fields = { "setst" }, { "p", "00" }, { "m", "01" }, { "e", "10" } },
+  set = { fields = { "setopt" },
+    { "", "00" }, { "t", "01" }, { "n", "10" }, { "tn", "11" } },
+  cpy = { fields = { "cpyopt" },
+    { "", "0000" }, { "wt", "0001" }, { "rt", "0010" }, { "t", "0011" },
+    { "wn", "0100" }, { "wtwn", "0101" }, { "rtwn", "0110" },
+    { "twn", "0111" }, { "rn", "1000" }, { "wtrn", "1001" },
+    { "rtrn", "1010" }, { "trn", "1011" }, { "n", "1100" },
+    { "wtn", "1101" }, { "rtn", "1110" }, { "tn", "1111" } },
   r = { fields = { "R" }, { "", "0" }, { "l", "1" } },
   ar = { fields = { "A", "R" },
     { "", "0", "0" }, { "a", "1", "0" }, { "l", "0", "1" },
@@ -153,13 +167,13 @@ local function row_at(place)
   local row = rows[place]
   if row then return row end
   local mask, value, init, rule, shape, kinds, base, at =
-    unpack("c8xc8xc8xc2xc4xc4xc5x", text, place)
+    unpack("c8xc8xc8xc3xc5xc4xc5x", text, place)
   local blank = find(text, " ", at, true)
   base = base ~= "00000" and row_at(tonumber(base)) or nil
   rule, shape = rules[tonumber(rule)], shapes[shape]
+  local name, first = match(text, "^([^\n^]*)(^?)", blank + 1)
   row = {
-    name = base and base.name
-      or sub(text, blank + 1, find(text, "\n", blank, true) - 1),
+    name = base and base.name or name, first = first == "^" or nil,
     alias = base ~= nil, place = place, mask = tonumber(mask, 16),
     value = tonumber(value, 16), init = tonumber(init, 16),
     fields = shape[1], field = shape[2], mnemonic = sub(text, at, blank - 1),
@@ -355,7 +369,7 @@ local function popcount(v)
 end
 
 -- The base rows among `list`, the narrowest first: of two rows that share
--- words, one lies inside the other.
+-- words, one lies inside the other, or is marked to win.
 function isa.narrowest(list)
   local out, fixed_bits = {}, {}
   for _, row in ipairs(list) do
@@ -364,6 +378,7 @@ function isa.narrowest(list)
     end
   end
   table.sort(out, function(x, y)
+    if x.first ~= y.first then return x.first == true end
     if fixed_bits[x] ~= fixed_bits[y] then
       return fixed_bits[x] > fixed_bits[y]
     end

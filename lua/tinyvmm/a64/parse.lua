@@ -101,6 +101,9 @@ for letter, lo in pairs(PLACE) do
 end
 register_kind("Rd.sp", 0, "sf", true, "Rd|sp")
 register_kind("Rn.sp", 5, "sf", true, "Rn|sp")
+for letter, lo in pairs { d = 0, t = 0, mod = 0, n = 5, m = 16 } do
+  register_kind("X" .. letter .. ".sp", lo, 1, true, "X" .. letter .. "|sp")
+end
 register_kind("Rt.s", 0, "s", false, "Rt")
 register_kind("Rd.q", 0, "q", false, "Rd")
 
@@ -240,8 +243,30 @@ plain("imm5", 16, 5, "immediate", "#imm5")
 plain("nzcv", 0, 4, "flags value", "#nzcv")
 plain("hint", 5, 7, "hint number", "#hint")
 plain("rot6", 15, 6, "rotation", "#n")
+plain("uimm4", 10, 4, "tag offset", "#uimm4")
+plain("uimm8", 10, 8, "immediate", "#uimm8")
 plain("op1", 16, 3, "op1", "#op1")
 plain("op2", 5, 3, "op2", "#op2")
+
+function parse.simm8(c)
+  local v = bounded(c, -128, 127, "immediate")
+  if not v then return end
+  c.w = c.w | (v & 0xff) << 10
+  return true
+end
+show.simm8 = "#simm8"
+
+function parse.uimm6(c)
+  local at = skip(c)
+  local v = bounded(c, 0, 1008, "offset")
+  if not v then return end
+  if v & 15 ~= 0 then
+    return miss(c, at, RANGE, "offset %d is not a multiple of 16", v)
+  end
+  c.w = c.w | v >> 4 << 16
+  return true
+end
+show.uimm6 = "#uimm6"
 
 function parse.crm(c)
   local top = 15
@@ -590,6 +615,7 @@ local M = { kinds = parse, show = show, reg_at = reg_at, linear = linear }
 -- The other kinds come with the first program text that uses one.
 local MORE = { "tinyvmm.a64.parse_mem", "tinyvmm.a64.parse_sys",
   "tinyvmm.a64.parse_simd" }
+-- After them, M.make adds the kinds that are made one by one, if it is such.
 local function lazily(t)
   return setmetatable(t, { __index = function(_, kind)
     while #MORE > 0 do
@@ -597,6 +623,8 @@ local function lazily(t)
       local value = rawget(t, kind)
       if value then return value end
     end
+    M.make(kind)
+    return rawget(t, kind)
   end })
 end
 lazily(parse)

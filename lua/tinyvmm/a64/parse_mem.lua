@@ -214,6 +214,7 @@ local function offset(mode, bits, lo, scale_of, what)
 end
 
 local function zero() return 0 end
+local function sixteen() return 4 end
 local function pair(c) return 2 + (c.w >> 31 & 1) end
 local function fp_pair(c) return 2 + (c.w >> 30) end
 
@@ -244,6 +245,48 @@ return function(M)
     add("mem." .. letter .. "pre", pre, offset("pre", 7, 15, scale, pre))
     add("mem." .. letter .. "post", post, offset("post", 7, 15, scale, post))
   end
+  -- Tags, and pairs that are stored with one: multiples of 16.
+  for mode, text in pairs { [""] = plain, pre = pre, post = post } do
+    local m = mode ~= "" and mode or nil
+    add("mem.tag" .. mode, text, offset(m, 9, 12, sixteen, text))
+    add("mem.t" .. mode, text, offset(m, 7, 15, sixteen, text))
+  end
+  -- LDRAA: s10:imm9, in units of 8; "[x0]!" is an offset of 0.
+  local function authenticated(mode, what)
+    return function(c)
+      local m = address(c)
+      if not m then return end
+      if m.index_mode ~= mode or m.form == "reg" or m.form == "lo12" then
+        return refuse(c, m, what)
+      end
+      local w = c.w
+      c.w = 0
+      if not signed(c, m, 10, 3, 0) then return end
+      local v = c.w
+      c.w = w | (v & 0x1ff) << 12 | v >> 9 << 22
+      return true
+    end
+  end
+  add("mem.10", plain, authenticated(nil, plain))
+  add("mem.10pre", pre, authenticated("pre", pre))
+  -- Memory copy and set: "[x0]!" and "x1!".
+  local function written_back(kind, lo, text, open, close)
+    add(kind, text, function(c)
+      local at = skip(c)
+      local _, e, name = find(c.s, open .. "[ \t]*([%w_]+)[ \t]*" .. close, at)
+      local r = name and cursor.register(name)
+      if not r or r.bank ~= "x" or r.n == 31 then
+        return cursor.expected(c, text)
+      end
+      c.w = c.w | r.n << lo
+      c.p = e + 1
+      return true
+    end)
+    M.reg_at[kind] = nil
+  end
+  written_back("Xd.wb", 0, "[Xd]!", "^%[", "%]!")
+  written_back("Xs.wb", 16, "[Xs]!", "^%[", "%]!")
+  written_back("Xn.size", 5, "Xn!", "^", "!")
   -- For the cache: the offset as a number (see parse.lua).
   local function scaled(kind, scale)
     M.linear[kind] = { mask = 0xfff << 10, bits = function(v, w)

@@ -3,6 +3,7 @@
 -- with an arrangement, elements, lists, and the 8-bit immediates. c.esize is
 -- the log2 of the element once an operand has named it.
 
+local arrangements = require "tinyvmm.a64.arrange"
 local cursor = require "tinyvmm.a64.cursor"
 
 local find = string.find
@@ -87,6 +88,117 @@ local function float_kind(put)
   end
 end
 
+-- Does an arrangement agree with the fixed bits of the row and with what the
+-- operands before it have chosen?
+local function agrees(c, e)
+  return (e.value ~ c.w) & e.mask & (c.row.mask | c.known) == 0
+end
+
+local function choose(c, e, bits)
+  c.w = c.w | bits | e.value
+  c.known = c.known | e.mask
+  return true
+end
+
+-- The entry whose text is `text`; else a miss that names what would do.
+local function entry(c, at, entries, text, prefix)
+  for i = 1, #entries do
+    local e = entries[i]
+    if e.text == text and agrees(c, e) then return e end
+  end
+  if c.quiet then return end
+  local names = {}
+  for _, e in ipairs(entries) do
+    if agrees(c, e) then names[#names + 1] = prefix .. e.text end
+  end
+  miss(c, at, CLOSE, "expected %s, got %s%s",
+    #names == 0 and "a register of another size"
+      or table.concat(names, " or "), prefix, text)
+end
+
+local function vector_kind(lo, entries, shown)
+  return function(c)
+    local at = skip(c)
+    local _, e, n, text = find(c.s, "^[vV](%d%d?)%.(%d*[bhsdqBHSDQ])%f[^%w_[]",
+      at)
+    if not e or n + 0 > 31 then
+      return cursor.expected(c, "a vector such as " .. shown)
+    end
+    local arrangement = entry(c, at, entries, text:lower(), "v" .. n .. ".")
+    if not arrangement then return end
+    c.p = e + 1
+    return choose(c, arrangement, math.tointeger(n) << lo)
+  end
+end
+
+local function bank_kind(lo, entries, shown)
+  return function(c)
+    local at = skip(c)
+    local name = c.s:match("^[%w_]+", at)
+    local r = name and cursor.register(name)
+    if not r or not SIZE[r.bank] then
+      return cursor.expected(c, "a register such as " .. shown)
+    end
+    local size = entry(c, at, entries, r.bank, "")
+    if not size then return end
+    c.p = at + #name
+    return choose(c, size, r.n << lo)
+  end
+end
+
+-- Elements as a source: the bits of the index, by the place of its parts.
+local HLM = { top = 7, bits = function(i)
+  return (i >> 2) << 11 | (i & 3) << 20
+end }
+local HL = { top = 3, bits = function(i)
+  return i >> 1 << 11 | (i & 1) << 21
+end }
+local JUST_H = { top = 1, bits = function(i) return i << 11 end }
+local SM3 = { top = 3, bits = function(i) return i << 12 end }
+
+local function by_esz(value, text, form)
+  return { text = text, mask = 3 << 22, value = value << 22, form = form }
+end
+local function any(text, form)
+  return { { text = text, mask = 0, value = 0, form = form } }
+end
+local sources = {
+  e = { by_esz(1, "h", HLM), by_esz(2, "s", HL) },
+  ef = { by_esz(0, "h", HLM), by_esz(2, "s", HL), by_esz(3, "d", JUST_H) },
+  ec = { by_esz(1, "h", HL), by_esz(2, "s", JUST_H) },
+  eh = any("h", HLM), e4b = any("4b", HL), e2h = any("2h", HL),
+  sm3 = any("s", SM3),
+}
+
+local function source_kind(entries)
+  return function(c)
+    local at = skip(c)
+    local _, e, n, text = find(c.s, "^[vV](%d%d?)%.(%d*[bhsdBHSD])%f[[ \t]", at)
+    if not e or n + 0 > 31 then
+      return cursor.expected(c, "an element such as v0."
+        .. entries[1].text .. "[1]")
+    end
+    local source = entry(c, at, entries, text:lower(), "v" .. n .. ".")
+    if not source then return end
+    c.p = e + 1
+    local index_at = skip(c)
+    local _, stop, i = find(c.s, "^%[[ \t]*(%d+)[ \t]*%]", index_at)
+    if not stop then
+      return cursor.expected(c, "an element index such as [0]")
+    end
+    i = math.tointeger(i)
+    if i > source.form.top then
+      return miss(c, index_at, RANGE, "index %d is outside 0 to %d", i,
+        source.form.top)
+    end
+    if source.form == HLM and n + 0 > 15 then
+      return miss(c, at, RANGE, "elements of halfwords come from v0 to v15")
+    end
+    c.p = stop + 1
+    return choose(c, source, math.tointeger(n) << 16 | source.form.bits(i))
+  end
+end
+
 local function abc(w, v) return w | v >> 5 << 16 | (v & 31) << 5 end
 
 return function(M)
@@ -114,59 +226,7 @@ return function(M)
   end
   pair("Ft.p", 0, "St|Dt|Qt")
   pair("Ft2.p", 10, "St|Dt|Qt")
-  -- S or D by ftype; where ftype follows sf, the size is that of the other,
-  -- general register.
-  local function typed(kind, lo, text)
-    add(kind, text, function(c)
-      local at = skip(c)
-      local n, size = scalar(c, "sd")
-      if not n or not same_size(c, at, size) then return end
-      local ftype = c.row.field.ftype
-      if ftype and ftype.same then
-        if c.wide and c.wide ~= size - 2 then
-          return miss(c, at, CLOSE, "s goes with w, d with x registers")
-        end
-        c.wide = size - 2
-        c.w = c.w | c.wide << 31
-      end
-      c.w = c.w | n << lo | size - 2 << 22
-      return true
-    end, lo)
-  end
-  typed("Fd", 0, "Sd|Dd")
-  typed("Fn", 5, "Sn|Dn")
-  add("Dd", "Dd", function(c)
-    local n = scalar(c, "d")
-    c.w = n and c.w | n
-    return n
-  end, 0)
-
   -- Vectors -------------------------------------------------------------
-
-  local function arranged(kind, lo, esize, only, text)
-    add(kind, text, function(c)
-      local at = skip(c)
-      local n, size, lanes = vector(c, "a vector such as " .. text)
-      if not n then return end
-      local bytes = lanes and lanes << size
-      if size ~= esize or bytes ~= 16 and (only or bytes ~= 8) then
-        return miss(c, at, CLOSE, "expected a vector such as %s", text)
-      end
-      local q = bytes == 16 and 1 << 30 or 0
-      if c.vq and c.vq ~= q then
-        return miss(c, at, CLOSE, "the vectors must have the same length")
-      end
-      c.vq = q
-      c.w = c.w | n << lo | q
-      return true
-    end)
-  end
-  arranged("Vd.b", 0, 0, false, "Vd.8b|16b")
-  arranged("Vn.b", 5, 0, false, "Vn.8b|16b")
-  arranged("Vm.b", 16, 0, false, "Vm.8b|16b")
-  arranged("Vd.h", 0, 1, false, "Vd.4h|8h")
-  arranged("Vd.s", 0, 2, false, "Vd.2s|4s")
-  arranged("Vd.2d", 0, 3, true, "Vd.2d")
 
   local function high(kind, lo, text)
     add(kind, text, function(c)
@@ -285,6 +345,16 @@ return function(M)
       c.row.mnemonic, wanted(c), count)
   end
 
+  add("Vtable", "{Vn.16b, ..}", function(c)
+    local at = skip(c)
+    local first, count, size, lanes = list(c)
+    if not first then return end
+    if size ~= 0 or lanes ~= 16 then
+      return miss(c, at, CLOSE, "a table is of vectors such as v0.16b")
+    end
+    c.w = c.w | first << 5 | count - 1 << 13
+    return true
+  end)
   local LD1 = { 7, 10, 6, 2 }        -- opcode of LD1 by count
   add("Vlist", "{Vt.T, ..}", function(c)
     local at = skip(c)
@@ -382,6 +452,101 @@ return function(M)
     c.w = abc(c.w, bits)
     return true
   end)
+  local function number(kind, text, lo, low, high, what)
+    add(kind, text, function(c)
+      local v = bounded(c, low, high, what)
+      if not v then return end
+      c.w = c.w | v << lo
+      return true
+    end)
+  end
+  number("imm4", "#index", 11, 0, 15, "index")
+  number("xar6", "#n", 10, 0, 63, "rotation")
+  add("zero", "#0", function(c) return bounded(c, 0, 0, "immediate") end)
+  add("fzero", "#0.0", function(c)
+    local _, e = find(c.s, "^#?0%.?0*%f[^%w.]", skip(c))
+    if not e then return cursor.expected(c, "#0.0") end
+    c.p = e + 1
+    return true
+  end)
+  add("size8", "#size", function(c)
+    local bits = 8 << (c.w >> 22 & 3)
+    return bounded(c, bits, bits, "shift amount")
+  end)
+  add("scale", "#fbits", function(c)
+    local v = bounded(c, 1, c.wide == 1 and 64 or 32, "number of fraction bits")
+    if not v then return end
+    c.w = c.w | 64 - v << 10
+    return true
+  end)
+  local function rotation(kind, lo, angles, text)
+    add(kind, text, function(c)
+      local at = skip(c)
+      local v = cursor.imm(c, "a rotation")
+      if not v then return end
+      if not angles[v] then
+        return miss(c, at, RANGE, "rotation %s is not one of %s",
+          cursor.show(v), text)
+      end
+      c.w = c.w | angles[v] << lo
+      return true
+    end)
+  end
+  local quarters = { [0] = 0, [90] = 1, [180] = 2, [270] = 3 }
+  rotation("rot", 11, quarters, "#0|90|180|270")
+  rotation("rot13", 13, quarters, "#0|90|180|270")
+  rotation("rot1", 12, { [90] = 0, [270] = 1 }, "#90|270")
+
+  -- The element size that an operand before has put into immh; a row without
+  -- such an operand is of doublewords.
+  local function immh_size(c)
+    local v, size = c.w >> 16 & 127, 8
+    if v == 0 then return 64 end
+    while v >= 2 * size do size = 2 * size end
+    return size
+  end
+  add("shr", "#shift", function(c)
+    local size = immh_size(c)
+    local v = bounded(c, 1, size, "shift amount")
+    if not v then return end
+    c.w = c.w | 2 * size - v << 16
+    return true
+  end)
+  add("shl", "#shift", function(c)
+    local size = immh_size(c)
+    local v = bounded(c, 0, size - 1, "shift amount")
+    if not v then return end
+    c.w = c.w | size + v << 16
+    return true
+  end)
   add("vimm.f", "#float", float_kind(abc))
   add("fimm8", "#float", float_kind(function(w, v) return w | v << 13 end))
+
+  -- Arranged registers, made when first asked for -----------------------
+
+  local place = { d = 0, n = 5, a = 10, m = 16 }
+  for name, entries in pairs(sources) do
+    add("Vm." .. name, "Vm." .. entries[1].text .. "[i]", source_kind(entries))
+  end
+  function M.make(kind)
+    local letter, reg, name = kind:match "^([VFBHSDQ])([dnam])%.?(%w*)$"
+    if not letter then return end
+    local lo, entries = place[reg], arrangements.vector[name]
+    if letter == "V" then
+      if not entries then return end
+      local shown = "V" .. reg .. "." .. (#entries == 1 and entries[1].text
+        or "T")
+      add(kind, shown, vector_kind(lo, entries, "v0." .. entries[1].text), lo)
+    elseif letter == "F" then
+      entries = arrangements.scalar[name]
+      if not entries then return end
+      local shown = {}
+      for i, e in ipairs(entries) do shown[i] = e.text:upper() .. reg end
+      add(kind, table.concat(shown, "|"),
+        bank_kind(lo, entries, entries[1].text .. "0"), lo)
+    else
+      entries = { { text = letter:lower(), mask = 0, value = 0 } }
+      add(kind, kind, bank_kind(lo, entries, entries[1].text .. "0"), lo)
+    end
+  end
 end

@@ -116,6 +116,9 @@ return function(M)
     "a barrier (sy st ld ish ishst ishld nsh osh ..)", 15, "barrier")
   choice("barrier.isb", function() return { [15] = "sy" } end, 8,
     "sy or an immediate", 15, "sy")
+  choice("barrier.nxs", function()
+    return { [0] = "oshnxs", "nshnxs", "ishnxs", "synxs" }
+  end, 10, "a barrier (synxs ishnxs nshnxs oshnxs)", nil, "barrier")
   choice("prfop", function() return sysregs.prefetches end, 0,
     "a prefetch operation (pldl1keep ..)", 31, "prfop")
   choice("bti", function() return { "c", "j", "jc" } end, 6, "c, j or jc", nil,

@@ -21,8 +21,6 @@ end
 
 local W, X = bank("w", "wzr"), bank("x", "xzr")
 local WSP, XSP = bank("w", "wsp"), bank("x", "sp")
-local B, H, S, D, Q, V =
-  bank "b", bank "h", bank "s", bank "d", bank "q", bank "v"
 
 -- where each register field lies
 local place = { Rd = 0, Rt = 0, Rn = 5, Ra = 10, Rt2 = 10, Rm = 16, Rs = 16 }
@@ -46,7 +44,7 @@ end
 
 local used = {
   "Rd", "Rt", "Rn", "Ra", "Rt2", "Rm", "Xd", "Xt", "Xn", "Xa", "Xt2", "Xm",
-  "Wd", "Wn", "Wm", "Ws", "Rt.x", "Rs.x", "Rt.y", "Rt2.y", "Rs.y",
+  "Xs", "Wd", "Wn", "Wm", "Ws", "Rt.x", "Rs.x", "Rt.y", "Rt2.y", "Rs.y",
 }
 
 do  -- keep the kinds that rows use, and no more
@@ -59,6 +57,11 @@ print["Rd.sp"] = function(w) return (w >> 31 == 1 and XSP or WSP)[w & 31] end
 print["Rn.sp"] = function(w)
   return (w >> 31 == 1 and XSP or WSP)[w >> 5 & 31]
 end
+print["Xd.sp"] = function(w) return XSP[w & 31] end
+print["Xt.sp"] = print["Xd.sp"]
+print["Xn.sp"] = function(w) return XSP[w >> 5 & 31] end
+print["Xm.sp"] = function(w) return XSP[w >> 16 & 31] end
+print["Xmod.sp"] = print["Xd.sp"]
 -- a sign-extending load: w32 says that the target is a W register
 print["Rt.s"] = function(w)
   return (w & 0x400000 == 0 and X or W)[w & 31]
@@ -129,6 +132,11 @@ decimal("imms", 10, 6)
 decimal("rot6", 15, 6)
 decimal("op1", 16, 3)
 decimal("op2", 5, 3)
+
+print.uimm6 = function(w) return format("#0x%x", (w >> 16 & 63) << 4) end
+hex("uimm4", 10, 4)
+decimal("uimm8", 10, 8)
+print.simm8 = function(w) return "#" .. (w >> 10 & 0xff ~ 0x80) - 0x80 end
 
 print.nzcv = function(w)
   -- binutils writes it in decimal for RMIF, in hexadecimal elsewhere
@@ -255,6 +263,8 @@ print.barrier = function(w)
   return barriers[crm] or format("#0x%02x", crm)
 end
 print["barrier.isb"] = print.crm
+local nxs = { [0] = "oshnxs", "nshnxs", "ishnxs", "synxs" }
+print["barrier.nxs"] = function(w) return nxs[w >> 10 & 3] end
 print.prfop = function(w)
   return prefetches[w & 31] or format("#0x%02x", w & 31)
 end
@@ -325,152 +335,36 @@ for letter, value in pairs { p = p_offset, q = q_offset } do
   end
 end
 
--- FP/SIMD registers -----------------------------------------------------------
-
-local scalar = { [0] = B, H, S, D, Q }
-
-print.Ft = function(w) return scalar[fp_scale(w)][w & 31] end
-print["Ft.p"] = function(w) return scalar[2 + (w >> 30)][w & 31] end
-print["Ft2.p"] = function(w) return scalar[2 + (w >> 30)][w >> 10 & 31] end
-
-local function ftype_bank(w) return w & 0x400000 == 0 and S or D end
-print.Fd = function(w) return ftype_bank(w)[w & 31] end
-print.Fn = function(w) return ftype_bank(w)[w >> 5 & 31] end
-print.Dd = function(w) return D[w & 31] end
-print["Vd.hi"] = function(w) return V[w & 31] .. ".d[1]" end
-print["Vn.hi"] = function(w) return V[w >> 5 & 31] .. ".d[1]" end
-
--- arrangements, [size << 1 | Q]
-local arrange = {
-  [0] = ".8b", ".16b", ".4h", ".8h", ".2s", ".4s", ".1d", ".2d",
-}
-
-local function arranged(name, lo, size)
-  print[name] = function(w)
-    return V[w >> lo & 31] .. arrange[size << 1 | w >> 30 & 1]
+-- tags: multiples of 16; stgp: pairs of X registers with the scale of tags
+for mode, value in pairs {
+  tag = function(w) return imm9(w) << 4 end,
+  t = function(w) return imm7(w) << 4 end,
+  ["10"] = function(w)                       -- LDRAA: s10:imm9, times 8
+    return ((w >> 12 & 0x1ff | w >> 13 & 0x200) ~ 0x200) - 0x200 << 3
+  end } do
+  print["mem." .. mode] = function(w) return offset(w, value(w)) end
+  print["mem." .. mode .. "pre"] = function(w)
+    return base_at[w >> 5 & 31] .. value(w) .. "]!"
   end
-end
-arranged("Vd.b", 0, 0)
-arranged("Vn.b", 5, 0)
-arranged("Vm.b", 16, 0)
-arranged("Vd.h", 0, 1)
-arranged("Vd.s", 0, 2)
-print["Vd.2d"] = function(w) return V[w & 31] .. ".2d" end
-
--- imm5: the lowest set bit is the element size, the bits above the index
-local elements = { [0] = "b", "h", "s", "d" }
-
-local function imm5_size(w)
-  local imm5, size = w >> 16 & 15, 0
-  while imm5 & 1 == 0 do
-    imm5, size = imm5 >> 1, size + 1
-  end
-  return size
+  print["mem." .. mode .. "post"] = mode ~= "10" and function(w)
+    return base[w >> 5 & 31] .. ", #" .. value(w)
+  end or nil
 end
 
-local function element5(w, reg)
-  local size = imm5_size(w)
-  return V[reg] .. "." .. elements[size]
-    .. "[" .. (w >> 17 + size & 15 >> size) .. "]"
-end
-print["Vn.5"] = function(w) return element5(w, w >> 5 & 31) end
-print["Vd.5"] = function(w) return element5(w, w & 31) end
-print["Fd.5"] = function(w) return scalar[imm5_size(w)][w & 31] end
-print["Vd.5q"] = function(w)
-  return V[w & 31] .. arrange[imm5_size(w) << 1 | w >> 30 & 1]
-end
-print["Vn.4"] = function(w)
-  local size = imm5_size(w)
-  return V[w >> 5 & 31] .. "." .. elements[size]
-    .. "[" .. ((w >> 11 & 15) >> size) .. "]"
+-- LDRAA writes back without an offset too
+local pre10 = print["mem.10pre"]
+print["mem.10pre"] = function(w)
+  if w & 0x5ff000 == 0 then return base[w >> 5 & 31] .. "!" end
+  return pre10(w)
 end
 
--- n registers from Rt on, as objdump shortens them
-local function list(w, n, suffix)
-  local first = w & 31
-  if n > 2 and first + n <= 32 then
-    return "{" .. V[first] .. suffix .. "-" .. V[first + n - 1] .. suffix .. "}"
-  end
-  local text = "{" .. V[first] .. suffix
-  for i = 1, n - 1 do text = text .. ", " .. V[first + i & 31] .. suffix end
-  return text .. "}"
-end
+-- memory copy and set: registers that are written back
+print["Xd.wb"] = function(w) return "[" .. X[w & 31] .. "]!" end
+print["Xs.wb"] = function(w) return "[" .. X[w >> 16 & 31] .. "]!" end
+print["Xn.size"] = function(w) return X[w >> 5 & 31] .. "!" end
 
--- registers by `vop` (Arm ARM, opcode of LD1..LD4, multiple structures)
-local multi = { [0] = 4, [2] = 4, [4] = 3, [6] = 3, [7] = 1, [8] = 2, [10] = 2 }
-
-print.Vlist = function(w)
-  local suffix = arrange[(w >> 10 & 3) << 1 | w >> 30 & 1]
-  return list(w, multi[w >> 12 & 15], suffix)
-end
-
-local function single_count(w)
-  return (w >> 13 & 1) * 2 + (w >> 21 & 1) + 1
-end
-
-print["Vlist.r"] = function(w)
-  local suffix = arrange[(w >> 10 & 3) << 1 | w >> 30 & 1]
-  return list(w, single_count(w), suffix)
-end
-
--- log2 of the element of a single structure
-local function single_size(w)
-  local scale = w >> 14 & 3
-  if scale == 3 then return w >> 10 & 3 end
-  return scale == 2 and w & 0x400 ~= 0 and 3 or scale
-end
-
-print.Velem = function(w)
-  local size = single_size(w)
-  local index = w >> 30 & 1          -- Q:S:size, without the bits of the size
-  index = index << 3 | w >> 10 & 7
-  return list(w, single_count(w), "." .. elements[size])
-    .. "[" .. (index >> size) .. "]"
-end
-
-print["mem.vpost"] = function(w)
-  local rm = w >> 16 & 31
-  if rm ~= 31 then return base[w >> 5 & 31] .. ", " .. X[rm] end
-  local bytes
-  if w & 0x1000000 ~= 0 then
-    bytes = single_count(w) << single_size(w)
-  else
-    bytes = multi[w >> 12 & 15] << 3 + (w >> 30 & 1)
-  end
-  return base[w >> 5 & 31] .. ", #" .. bytes
-end
-
--- FP/SIMD immediates ----------------------------------------------------------
-
-local function imm8(w) return w >> 11 & 0xe0 | w >> 5 & 31 end
-
--- VFPExpandImm (Arm ARM J1.1): sign, three exponent bits, four fraction bits
-local function float(v)
-  local exponent = (v >> 4 & 7 ~ 4) - 3
-  local value = (16 + (v & 15)) / 16 * 2.0 ^ exponent
-  return format("#%.18e", v & 0x80 ~= 0 and -value or value)
-end
-print.fimm8 = function(w) return float(w >> 13 & 0xff) end
-print["vimm.f"] = function(w) return float(imm8(w)) end
-
-print.vimm = function(w) return format("#0x%x", imm8(w)) end
-local function shifted(w, name, amount)
-  if amount == 0 then return format("#0x%x", imm8(w)) end
-  return format("#0x%x, %s #%d", imm8(w), name, amount)
-end
-print["vimm.lsl"] = function(w) return shifted(w, "lsl", (w >> 13 & 3) * 8) end
-print["vimm.lsl8"] = function(w)
-  return shifted(w, "lsl", (w >> 13 & 1) * 8)
-end
-print["vimm.msl"] = function(w)
-  return shifted(w, "msl", 8 << (w >> 12 & 1))
-end
-print["vimm.mask"] = function(w)
-  local v, bits = 0, imm8(w)
-  for i = 0, 7 do
-    if bits >> i & 1 == 1 then v = v | 0xff << i * 8 end
-  end
-  return format("#0x%x", v)
-end
-
-return print
+-- The kinds of FP and SIMD come with the first word that needs one.
+return setmetatable(print, { __index = function(_, kind)
+  require "tinyvmm.a64.print_simd"(print, { base = base, X = X })
+  return print[kind]
+end })

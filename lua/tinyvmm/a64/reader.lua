@@ -9,12 +9,16 @@
 --   fields    array of {name=, lo=, width=, same=name or nil}; field[name]
 --   mnemonic  "ld{a}xr{bh}"; operands = "Rd.sp Rn.sp aimm"
 --   condition nil or text: the `!` rule or `?` preference and the `=` fields
+--   feature   nil, or array of {condition or nil, "FP16"}: what the row needs
+--   first     true: a row that wins wherever it overlaps another
 local rules = require "tinyvmm.a64.rows.rules"
 
 local reader = {}
 
 reader.groups = {
-  "dp_imm", "dp_reg", "branch", "ldst", "atomic", "ldst_fp", "simd_move",
+  "dp_imm", "dp_reg", "branch", "pauth", "ldst", "atomic", "mte", "ldst_fp",
+  "fp", "simd_move", "simd_same", "simd_elem", "simd_misc", "simd_shift",
+  "crypto",
 }
 
 -- Reads the bits of a row, bit 31 first.
@@ -22,15 +26,15 @@ local function read_bits(row, bits)
   local lo, mask, value, should = 32, 0, 0, 0
   for token in bits:gmatch "%S+" do
     local name, width, same = token:match "^(%a%w*):(%d+)=?(%w*)$"
-    local ones = token:match "^%((1+)%)$"
+    local hint = token:match "^%(([01]+)%)$"
     if name then
       lo = lo - math.tointeger(width)
       local f = { name = name, lo = lo, width = math.tointeger(width),
         same = same ~= "" and same or nil }
       row.fields[#row.fields + 1], row.field[name] = f, f
-    elseif ones then
-      lo = lo - #ones
-      should = should | (1 << #ones) - 1 << lo
+    elseif hint then
+      lo = lo - #hint
+      should = should | tonumber(hint, 2) << lo
     elseif not token:find "[^01]" then
       lo = lo - #token
       mask = mask | (1 << #token) - 1 << lo
@@ -60,14 +64,25 @@ local function conditions(row, named)
   return "(" .. table.concat(all, ") and (") .. ")"
 end
 
+-- "FP16", or the name of conditions in rules.feature.
+local function read_feature(name, where)
+  if not name then return nil end
+  if name:find "^%u" then return { { nil, name } } end
+  return assert(rules.feature[name], where .. ": no feature rule " .. name)
+end
+
 local function read_row(name, bits, syntax, base)
-  local row = { name = base and base.name or name, alias = base ~= nil,
-    fields = {}, field = {} }
+  local plain, first = name:match "^([^^]+)(^?)$"
+  local row = { name = base and base.name or plain, alias = base ~= nil,
+    first = first == "^" or nil, fields = {}, field = {} }
   row.base = base or row
   local mnemonic, operands = syntax:match "^(%S+) ?(.*)$"
   row.mnemonic = mnemonic
   row.operands = operands:gsub("{([^}]+)},?", "%1")
-  local drawn, mark, named = bits:match "^([^!?]*)([!?]?)%s*([%w_]*)%s*$"
+  local rest, feature = bits:match "^([^@]*)@ ([%w_]+)%s*$"
+  row.feature = read_feature(feature, row.name)
+  local drawn, mark, named = (rest or bits)
+    :match "^([^!?]*)([!?]?)%s*([%w_]*)%s*$"
   assert(drawn and (mark == "" or (mark == "?") == row.alias),
     row.name .. ": cannot read '" .. bits .. "'")
   read_bits(row, drawn)
@@ -123,7 +138,8 @@ local function check_row(row, places, names)
 end
 
 -- Raises unless the rows keep their promises: 32 bits in every row, base rows
--- disjoint or nested, aliases inside their base, one place for a field name.
+-- disjoint, nested or ranked, aliases inside their base, one place for a field
+-- name.
 -- Returns the places: name -> {lo=, width=}.
 function reader.check(rows)
   local places, names = {}, {}
@@ -132,7 +148,8 @@ function reader.check(rows)
     for j = 1, i - 1 do
       local other = rows[j]
       assert(row.alias or other.alias or disjoint(row, other)
-        or inside(row, other) or inside(other, row),
+        or inside(row, other) or inside(other, row)
+        or row.first ~= other.first,
         row.name .. " overlaps " .. other.name)
     end
   end

@@ -8,30 +8,34 @@ STXR     size:2 001000 000 rs:5 o0:1 (11111) rn:5 rt:5                ; st{l}xr{
 LDXR     size:2 001000 010 (11111) o0:1 (11111) rn:5 rt:5             ; ld{a}xr{bh} {Rt.x}, {mem}
 STXP     1 x:1 001000 001 rs:5 o0:1 rt2:5 rn:5 rt:5                   ; st{l}xp {Ws}, {Rt.y}, {Rt2.y}, {mem}
 LDXP     1 x:1 001000 011 (11111) o0:1 rt2:5 rn:5 rt:5                ; ld{a}xp {Rt.y}, {Rt2.y}, {mem}
-STLR     size:2 001000 100 (11111) o0:1 (11111) rn:5 rt:5             ; st{ll}r{bh} {Rt.x}, {mem}
-LDAR     size:2 001000 110 (11111) o0:1 (11111) rn:5 rt:5             ; -
+STLR     size:2 001000 100 (11111) o0:1 (11111) rn:5 rt:5 @ lor       ; st{ll}r{bh} {Rt.x}, {mem}
+LDAR     size:2 001000 110 (11111) o0:1 (11111) rn:5 rt:5 @ lor       ; -
 ~        size:2 001000 110 11111 1 11111 rn:5 rt:5                    ; ldar{bh} {Rt.x}, {mem}
 ~        size:2 001000 110 (11111) 0 (11111) rn:5 rt:5                ; ldlar{bh} {Rt.x}, {mem}
 
-CASP     0 x:1 001000 0 L:1 1 rs:5 o0:1 11111 rn:5 rt:5 ! casp_ok     ; casp{lo} {Rs.y}, {Rs1.y}, {Rt.y}, {Rt1.y}, {mem}
-CAS      size:2 001000 1 L:1 1 rs:5 o0:1 11111 rn:5 rt:5              ; cas{lo}{bh} {Rs.x}, {Rt.x}, {mem}
+CASP     0 x:1 001000 0 L:1 1 rs:5 o0:1 11111 rn:5 rt:5 ! casp_ok @ LSE ; casp{lo} {Rs.y}, {Rs1.y}, {Rt.y}, {Rt1.y}, {mem}
+CAS      size:2 001000 1 L:1 1 rs:5 o0:1 11111 rn:5 rt:5 @ LSE        ; cas{lo}{bh} {Rs.x}, {Rt.x}, {mem}
 
-LDADD    size:2 111000 A:1 R:1 1 rs:5 0 000 00 rn:5 rt:5              ; ldadd{ar}{bh} {Rs.x}, {Rt.x}, {mem}
+LDADD    size:2 111000 A:1 R:1 1 rs:5 0 000 00 rn:5 rt:5 @ LSE        ; ldadd{ar}{bh} {Rs.x}, {Rt.x}, {mem}
 ~        size:2 111000 0 R:1 1 rs:5 0 000 00 rn:5 11111               ; stadd{r}{bh} {Rs.x}, {mem}
-LDCLR    size:2 111000 A:1 R:1 1 rs:5 0 001 00 rn:5 rt:5              ; ldclr{ar}{bh} {Rs.x}, {Rt.x}, {mem}
+LDCLR    size:2 111000 A:1 R:1 1 rs:5 0 001 00 rn:5 rt:5 @ LSE        ; ldclr{ar}{bh} {Rs.x}, {Rt.x}, {mem}
 ~        size:2 111000 0 R:1 1 rs:5 0 001 00 rn:5 11111               ; stclr{r}{bh} {Rs.x}, {mem}
-LDEOR    size:2 111000 A:1 R:1 1 rs:5 0 010 00 rn:5 rt:5              ; ldeor{ar}{bh} {Rs.x}, {Rt.x}, {mem}
+LDEOR    size:2 111000 A:1 R:1 1 rs:5 0 010 00 rn:5 rt:5 @ LSE        ; ldeor{ar}{bh} {Rs.x}, {Rt.x}, {mem}
 ~        size:2 111000 0 R:1 1 rs:5 0 010 00 rn:5 11111               ; steor{r}{bh} {Rs.x}, {mem}
-LDSET    size:2 111000 A:1 R:1 1 rs:5 0 011 00 rn:5 rt:5              ; ldset{ar}{bh} {Rs.x}, {Rt.x}, {mem}
+LDSET    size:2 111000 A:1 R:1 1 rs:5 0 011 00 rn:5 rt:5 @ LSE        ; ldset{ar}{bh} {Rs.x}, {Rt.x}, {mem}
 ~        size:2 111000 0 R:1 1 rs:5 0 011 00 rn:5 11111               ; stset{r}{bh} {Rs.x}, {mem}
-LDSMAX   size:2 111000 A:1 R:1 1 rs:5 0 100 00 rn:5 rt:5              ; ldsmax{ar}{bh} {Rs.x}, {Rt.x}, {mem}
+LDSMAX   size:2 111000 A:1 R:1 1 rs:5 0 100 00 rn:5 rt:5 @ LSE        ; ldsmax{ar}{bh} {Rs.x}, {Rt.x}, {mem}
 ~        size:2 111000 0 R:1 1 rs:5 0 100 00 rn:5 11111               ; stsmax{r}{bh} {Rs.x}, {mem}
-LDSMIN   size:2 111000 A:1 R:1 1 rs:5 0 101 00 rn:5 rt:5              ; ldsmin{ar}{bh} {Rs.x}, {Rt.x}, {mem}
+LDSMIN   size:2 111000 A:1 R:1 1 rs:5 0 101 00 rn:5 rt:5 @ LSE        ; ldsmin{ar}{bh} {Rs.x}, {Rt.x}, {mem}
 ~        size:2 111000 0 R:1 1 rs:5 0 101 00 rn:5 11111               ; stsmin{r}{bh} {Rs.x}, {mem}
-LDUMAX   size:2 111000 A:1 R:1 1 rs:5 0 110 00 rn:5 rt:5              ; ldumax{ar}{bh} {Rs.x}, {Rt.x}, {mem}
+LDUMAX   size:2 111000 A:1 R:1 1 rs:5 0 110 00 rn:5 rt:5 @ LSE        ; ldumax{ar}{bh} {Rs.x}, {Rt.x}, {mem}
 ~        size:2 111000 0 R:1 1 rs:5 0 110 00 rn:5 11111               ; stumax{r}{bh} {Rs.x}, {mem}
-LDUMIN   size:2 111000 A:1 R:1 1 rs:5 0 111 00 rn:5 rt:5              ; ldumin{ar}{bh} {Rs.x}, {Rt.x}, {mem}
+LDUMIN   size:2 111000 A:1 R:1 1 rs:5 0 111 00 rn:5 rt:5 @ LSE        ; ldumin{ar}{bh} {Rs.x}, {Rt.x}, {mem}
 ~        size:2 111000 0 R:1 1 rs:5 0 111 00 rn:5 11111               ; stumin{r}{bh} {Rs.x}, {mem}
-SWP      size:2 111000 A:1 R:1 1 rs:5 1 000 00 rn:5 rt:5              ; swp{ar}{bh} {Rs.x}, {Rt.x}, {mem}
-LDAPR    size:2 111000 1 0 1 11111 1 100 00 rn:5 rt:5                 ; ldapr{bh} {Rt.x}, {mem}
+SWP      size:2 111000 A:1 R:1 1 rs:5 1 000 00 rn:5 rt:5 @ LSE        ; swp{ar}{bh} {Rs.x}, {Rt.x}, {mem}
+LDAPR    size:2 111000 1 0 1 11111 1 100 00 rn:5 rt:5 @ LRCPC         ; ldapr{bh} {Rt.x}, {mem}
+
+STLUR    size:2 011001 00 0 imm9:9 00 rn:5 rt:5 @ LRCPC2              ; stlur{bh} {Rt.x}, {mem.i}
+LDAPUR   size:2 011001 01 0 imm9:9 00 rn:5 rt:5 @ LRCPC2              ; ldapur{bh} {Rt.x}, {mem.i}
+LDAPURS  size:2 011001 1 w32:1 0 imm9:9 00 rn:5 rt:5 ! ldrs_ok @ LRCPC2 ; ldapurs{bhw} {Rt.s}, {mem.i}
 ]]

@@ -8,6 +8,7 @@ UDF      0000000000000000 imm16l:16                                   ; udf {imm
 
 B_cond   01010100 imm19:19 0 bcond:4                                  ; b.{bcond} {rel19}
 ~        01010100 imm19:19 0 bcond:4 ? never                          ; b{bcond} {rel19}
+BC_cond  01010100 imm19:19 1 bcond:4 @ HBC                            ; bc.{bcond} {rel19}
 B        000101 imm26:26                                              ; b {rel26}
 BL       100101 imm26:26                                              ; bl {rel26}
 CBZ      sf:1 0110100 imm19:19 rt:5                                   ; cbz {Rt}, {rel19}
@@ -67,14 +68,19 @@ CLREX    11010101000000110011 crm:4 010 11111                         ; clrex {c
 DSB      11010101000000110011 crm:4 100 11111                         ; dsb {barrier}
 ~        11010101000000110011 0000 100 11111                          ; ssbb
 ~        11010101000000110011 0100 100 11111                          ; pssbb
+DSB_nxs  11010101000000110011 nxs:2 10 001 11111 @ XS                 ; dsb {barrier.nxs}
 DMB      11010101000000110011 crm:4 101 11111                         ; dmb {barrier}
 ISB      11010101000000110011 crm:4 110 11111                         ; isb {barrier.isb}
 ~        11010101000000110011 1111 110 11111                          ; isb
-SB       11010101000000110011 0000 111 11111                          ; sb
+SB       11010101000000110011 0000 111 11111 @ SB                     ; sb
 
-MSR_i    1101010100000 op1:3 0100 crm:4 op2:3 11111 ! pstate_ok       ; msr {pstate}, {crm}
+MSR_i    1101010100000 op1:3 0100 crm:4 op2:3 11111 ! pstate_ok @ pstate ; msr {pstate}, {crm}
 ~        1101010100000 op1:3 0100 crm:4 op2:3 11111 ? pstate_odd      ; msr {pstate.raw}, {xzr}
-CFINV    1101010100000 000 0100 0000 000 11111                        ; cfinv
+CFINV    1101010100000 000 0100 0000 000 11111 @ FlagM                ; cfinv
+XAFLAG   1101010100000 000 0100 0000 001 11111 @ FlagM2               ; xaflag
+AXFLAG   1101010100000 000 0100 0000 010 11111 @ FlagM2               ; axflag
+WFET     11010101000000110001 0000 000 rt:5 @ WFxT                    ; wfet {Xt}
+WFIT     11010101000000110001 0000 001 rt:5 @ WFxT                    ; wfit {Xt}
 SYS      1101010100001 op1:3 crn:4 crm:4 op2:3 rt:5                   ; sys {op1}, {Cn}, {Cm}, {op2}, {Xt}
 ~        1101010100001 op1:3 0111 crm:4 op2:3 (11111) ? sys_ic_all    ; ic {ic.all}
 ~        1101010100001 011 0111 0101 001 rt:5                         ; ic {ic}, {Xt}

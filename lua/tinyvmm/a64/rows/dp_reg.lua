@@ -37,9 +37,9 @@ SBC      sf:1 10 11010000 rm:5 000000 rn:5 rd:5                       ; sbc {Rd}
 ~        sf:1 10 11010000 rm:5 000000 11111 rd:5                      ; ngc {Rd}, {Rm}
 SBCS     sf:1 11 11010000 rm:5 000000 rn:5 rd:5                       ; sbcs {Rd}, {Rn}, {Rm}
 ~        sf:1 11 11010000 rm:5 000000 11111 rd:5                      ; ngcs {Rd}, {Rm}
-RMIF     1 01 11010000 rot6:6 00001 rn:5 0 nzcv:4                     ; rmif {Xn}, {rot6}, {nzcv}
-SETF8    0 01 11010000 000000 00010 rn:5 01101                       ; setf8 {Wn}
-SETF16   0 01 11010000 000000 10010 rn:5 01101                       ; setf16 {Wn}
+RMIF     1 01 11010000 rot6:6 00001 rn:5 0 nzcv:4 @ FlagM             ; rmif {Xn}, {rot6}, {nzcv}
+SETF8    0 01 11010000 000000 00010 rn:5 01101 @ FlagM               ; setf8 {Wn}
+SETF16   0 01 11010000 000000 10010 rn:5 01101 @ FlagM               ; setf16 {Wn}
 
 CCMN     sf:1 01 11010010 rm:5 cond:4 00 rn:5 0 nzcv:4                ; ccmn {Rn}, {Rm}, {nzcv}, {cond}
 CCMP     sf:1 11 11010010 rm:5 cond:4 00 rn:5 0 nzcv:4                ; ccmp {Rn}, {Rm}, {nzcv}, {cond}
@@ -76,8 +76,8 @@ ASRV     sf:1 00 11010110 rm:5 001010 rn:5 rd:5                       ; asr {Rd}
 ~        sf:1 00 11010110 rm:5 001010 rn:5 rd:5 ? never               ; asrv {Rd}, {Rn}, {Rm}
 RORV     sf:1 00 11010110 rm:5 001011 rn:5 rd:5                       ; ror {Rd}, {Rn}, {Rm}
 ~        sf:1 00 11010110 rm:5 001011 rn:5 rd:5 ? never               ; rorv {Rd}, {Rn}, {Rm}
-CRC32    sf:1 00 11010110 rm:5 0100 csz:2 rn:5 rd:5 ! crc_ok          ; crc32{bhwx} {Wd}, {Wn}, {Rm}
-CRC32C   sf:1 00 11010110 rm:5 0101 csz:2 rn:5 rd:5 ! crc_ok          ; crc32c{bhwx} {Wd}, {Wn}, {Rm}
+CRC32    sf:1 00 11010110 rm:5 0100 csz:2 rn:5 rd:5 ! crc_ok @ CRC32  ; crc32{bhwx} {Wd}, {Wn}, {Rm}
+CRC32C   sf:1 00 11010110 rm:5 0101 csz:2 rn:5 rd:5 ! crc_ok @ CRC32  ; crc32c{bhwx} {Wd}, {Wn}, {Rm}
 
 MADD     sf:1 00 11011000 rm:5 0 ra:5 rn:5 rd:5                       ; madd {Rd}, {Rn}, {Rm}, {Ra}
 ~        sf:1 00 11011000 rm:5 0 11111 rn:5 rd:5                      ; mul {Rd}, {Rn}, {Rm}
@@ -93,4 +93,16 @@ UMADDL   1 00 11011101 rm:5 0 ra:5 rn:5 rd:5                          ; umaddl {
 UMSUBL   1 00 11011101 rm:5 1 ra:5 rn:5 rd:5                          ; umsubl {Xd}, {Wn}, {Wm}, {Xa}
 ~        1 00 11011101 rm:5 1 11111 rn:5 rd:5                         ; umnegl {Xd}, {Wn}, {Wm}
 UMULH    1 00 11011110 rm:5 0 (11111) rn:5 rd:5                       ; umulh {Xd}, {Xn}, {Xm}
+
+SMAX     sf:1 0 0 11010110 rm:5 0110 00 rn:5 rd:5 @ CSSC              ; smax {Rd}, {Rn}, {Rm}
+UMAX     sf:1 0 0 11010110 rm:5 0110 01 rn:5 rd:5 @ CSSC              ; umax {Rd}, {Rn}, {Rm}
+SMIN     sf:1 0 0 11010110 rm:5 0110 10 rn:5 rd:5 @ CSSC              ; smin {Rd}, {Rn}, {Rm}
+UMIN     sf:1 0 0 11010110 rm:5 0110 11 rn:5 rd:5 @ CSSC              ; umin {Rd}, {Rn}, {Rm}
+SMAX_i   sf:1 0 0 100011 1 0000 imm8c:8 rn:5 rd:5 @ CSSC              ; smax {Rd}, {Rn}, {simm8}
+UMAX_i   sf:1 0 0 100011 1 0001 imm8c:8 rn:5 rd:5 @ CSSC              ; umax {Rd}, {Rn}, {uimm8}
+SMIN_i   sf:1 0 0 100011 1 0010 imm8c:8 rn:5 rd:5 @ CSSC              ; smin {Rd}, {Rn}, {simm8}
+UMIN_i   sf:1 0 0 100011 1 0011 imm8c:8 rn:5 rd:5 @ CSSC              ; umin {Rd}, {Rn}, {uimm8}
+CTZ      sf:1 1 0 11010110 00000 000110 rn:5 rd:5 @ CSSC              ; ctz {Rd}, {Rn}
+CNT      sf:1 1 0 11010110 00000 000111 rn:5 rd:5 @ CSSC              ; cnt {Rd}, {Rn}
+ABS      sf:1 1 0 11010110 00000 001000 rn:5 rd:5 @ CSSC              ; abs {Rd}, {Rn}
 ]]
