@@ -139,8 +139,9 @@ TV_API tv_status tv_vm_reset(tv_vm *, tv_error *);
 TV_API void tv_vm_stop(tv_vm *);
 
 // Where PUTCHAR and PUTS go. NULL: the C library's stdout. Output is
-// buffered and delivered before every exit that a run returns. The function
-// may not call back into the VM.
+// buffered and delivered before every exit that a run returns, and some 2^20
+// steps after it was made at the latest. The function may not call back into
+// the VM.
 typedef void tv_output_fn(void *ctx, const char *data, size_t size);
 TV_API void tv_vm_output(tv_vm *, tv_output_fn *, void *ctx);
 

@@ -19,7 +19,7 @@ usage: lua5.4 tests/run.lua [-v] [-l] [-t TEST] [pattern...]
 ]]
 
 local build = os.getenv "TV_BUILD" or "build/rel"
-local limit = os.getenv "TV_TIMEOUT" or "180"
+local limit = os.getenv "TV_TIMEOUT" or "600"
 local jobs = math.tointeger(tonumber(os.getenv "TV_JOBS" or "2")) or 1
 local in_ci = os.getenv "CI" == "true"
 

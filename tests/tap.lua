@@ -218,13 +218,13 @@ local function add_tools(t)
     return path
   end
 
-  -- Runs a shell command, within 60 seconds where `timeout` is installed, as
+  -- Runs a shell command, within 300 seconds where `timeout` is installed, as
   -- a user would: without the paths that run.lua sets. Returns its stdout,
   -- its status (128 + n for a signal) and its stderr.
   function t.run(command)
     local errors, source = t.tmpname(), t.tmpname()
     write_file(source, "unset LUA_PATH_5_4 LUA_CPATH_5_4\n" .. command .. "\n")
-    local bound = has "timeout" and "timeout 60 " or ""
+    local bound = has "timeout" and "timeout 300 " or ""
     local pipe <close> = assert(io.popen(("%ssh %s 2>%s </dev/null"):format(
       bound, source, errors)))
     local output = pipe:read "a"

@@ -66,6 +66,7 @@ enum output_mode { OUTPUT_FILE, OUTPUT_FUNCTION, OUTPUT_CAPTURE };
 struct bind_output {
   enum output_mode mode;
   luaL_Stream *stream;     // OUTPUT_FILE: the script's file, NULL is stdout
+  bool terminal;           // somebody looks: nothing is held back
   bool unflushed;
   bool lost;               // no memory, or the file was closed
   char *data;              // OUTPUT_FUNCTION, OUTPUT_CAPTURE

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool grow(struct bind_output *out, size_t more) {
   size_t room = out->room < 256 ? 256 : out->room;
@@ -36,7 +37,7 @@ void bind_output_deliver(void *ctx, const char *data, size_t size) {
       file = out->stream->f;
     }
     fwrite(data, 1, size, file);
-    out->unflushed = true;
+    out->unflushed = !out->terminal || fflush(file) != 0;
     return;
   }
   if (!grow(out, size)) {
@@ -50,6 +51,7 @@ void bind_output_deliver(void *ctx, const char *data, size_t size) {
 void bind_output_set(lua_State *L, int vm, int idx) {
   struct bind_output *out = &((struct bind_vm *)lua_touserdata(L, vm))->output;
   int type = lua_type(L, idx);
+  out->terminal = type == LUA_TNIL && isatty(STDOUT_FILENO);
   if (type == LUA_TNIL) return;
   if (type == LUA_TFUNCTION) {
     out->mode = OUTPUT_FUNCTION;
@@ -63,6 +65,7 @@ void bind_output_set(lua_State *L, int vm, int idx) {
                  " not %s", luaL_tolstring(L, idx, NULL));
     if (out->stream->closef == NULL)
       luaL_error(L, "tv.vm output is a closed file");
+    out->terminal = isatty(fileno(out->stream->f));
   }
   lua_pushvalue(L, idx);
   lua_setiuservalue(L, vm, VM_OUTPUT);

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 // ------------------------------------------------------- libedit's facts --
@@ -227,11 +228,18 @@ static int push_line(lua_State *L, const char *line, size_t size) {
 static int read_edited(lua_State *L, struct editor *e, const char *prompt) {
   int size = 0;
   e->prompt = prompt;
-  e->L = L;
   e->complete = lua_isfunction(L, 2) ? 2 : 0;
   e->interrupted = false;
   fflush(stdout);
   e->resize(e->el);
+  // libedit itself does this behind the prompt, and what is typed in between
+  // would still go through the terminal's own line.
+  e->set(e->el, EL_PREP_TERM, 1);
+  if (lua_gethook(L) != NULL) {   // Ctrl-C came as a signal before that
+    e->set(e->el, EL_PREP_TERM, 0);
+    return 0;
+  }
+  e->L = L;
   const char *line = e->gets(e->el, &size);
   e->L = NULL;
   if (e->interrupted) {
@@ -245,13 +253,33 @@ static int read_edited(lua_State *L, struct editor *e, const char *prompt) {
   return 1;
 }
 
-// A signal ends the wait for a character: line nil, and the hook that its
-// handler has set raises before the caller sees it.
+// Waits for input; false if a signal came, at whatever moment since Lua was
+// left: its handler has set a hook, which raises when Lua goes on.
+static bool wait_for_input(lua_State *L) {
+  sigset_t interrupt, before;
+  fd_set input;
+  FD_ZERO(&input);
+  FD_SET(STDIN_FILENO, &input);
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  sigprocmask(SIG_BLOCK, &interrupt, &before);
+  bool ready = lua_gethook(L) == NULL &&
+               pselect(STDIN_FILENO + 1, &input, NULL, NULL, NULL,
+                       &before) > 0;
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  return ready;
+}
+
+// A signal ends the wait for a line, which is then nil.
 static int read_plain(lua_State *L, const char *prompt) {
   luaL_Buffer b;
   int c;
   fputs(prompt, stdout);
   fflush(stdout);
+  if (!wait_for_input(L)) {
+    lua_pushnil(L);
+    return 1;
+  }
   luaL_buffinit(L, &b);
   while ((c = getc(stdin)) != EOF && c != '\n') luaL_addchar(&b, (char)c);
   bool nothing = c == EOF && luaL_bufflen(&b) == 0;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Guest output: collected in the VM, delivered when full and before every
-// exit that a run returns. So a guest that prints a character at a time
-// costs one call of the output function per exit, not per character.
+// Guest output: collected in the VM, delivered when full, before every exit
+// that a run returns, and at the end of a grant of steps, so that a guest
+// that never ends is heard. One that prints a character at a time costs one
+// call of the output function per grant or exit, not per character.
 
 #include <stdio.h>
 #include <string.h>

@@ -171,6 +171,7 @@ static bool step(struct run *run) {
   if (vm->backend->exact) cpu->icount += done;
   if (takes_turns(run)) vm->turn_left -= done;
   if (end == BACK_FAILED) return run_fail(run, cpu);
+  if (end == BACK_DONE) output_flush(vm);
   if (end == BACK_IDLE) cpu->idle = true;
   bool go_on = end != BACK_EXIT || run_answered(cpu, run->exit);
   if (!run->only && (end == BACK_YIELD || cpu->idle)) vm->turn_left = 0;

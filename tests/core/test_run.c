@@ -167,11 +167,10 @@ static void deadlines(void) {
 static void timeouts(void) {
   tv_vm *vm = mock_machine();
   tv_vcpu *cpu = mock_guest(vm, forever, 0);
-  tv_vm_timeout(vm, 2000000);
   uint64_t start = os_clock();
+  tv_vm_timeout(vm, 2000000);
   is(run(cpu, TV_NO_LIMIT), "timeout", "a timeout ends an endless guest");
-  uint64_t ms = (os_clock() - start) / 1000000;
-  ok(ms >= 1 && ms < 1000, "in time (%d ms)", (int)ms);
+  ok(os_clock() - start >= 2000000, "and not before");
   is(run(cpu, 10), "timeout", "and later runs");
   tv_vm_timeout(vm, TV_NO_LIMIT);
   is(run(cpu, 10), "budget", "until it is taken back");

@@ -58,22 +58,36 @@ static void ownership(void) {
   tv_vm_free(g.vm);
 }
 
-static void pause_ms(long ms) {
-  nanosleep(&(struct timespec){ 0, ms * 1000000 }, NULL);
-}
+// Ends when the guest has said that it runs.
+struct started { tv_vm *vm; pthread_t thread; atomic_bool running; };
 
-static void *stop_soon(void *vm) {
-  pause_ms(20);
-  tv_vm_stop(vm);
+static void *stop_running(void *arg) {
+  struct started *s = arg;
+  while (!atomic_load(&s->running))
+    nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+  tv_vm_stop(s->vm);
   return NULL;
 }
 
+static tv_hc announce(void *arg, tv_vcpu *cpu, const uint64_t args[7],
+                      uint64_t *x0) {
+  struct started *s = arg;
+  (void)cpu, (void)args, (void)x0;
+  atomic_store(&s->running, true);
+  return TV_HC_RESUME;
+}
+
 static void stop_from_thread(void) {
+  static const struct mock_op loud[] = {
+    {.kind = MOCK_STEPS, .n = 1000}, MOCK_HVC(3, 0, 0, 0), {.kind = MOCK_LOOP}
+  };
   tv_vm *vm = mock_machine();
-  tv_vcpu *cpu = mock_guest(vm, forever, 0);
+  tv_vcpu *cpu = mock_guest(vm, loud, 0);
+  struct started started = { .vm = vm };
   pthread_t thread;
   tv_exit exit;
-  if (pthread_create(&thread, NULL, stop_soon, vm)) abort();
+  tv_vm_hypercall(vm, 3, announce, &started, NULL);
+  if (pthread_create(&thread, NULL, stop_running, &started)) abort();
   tv_vcpu_run(cpu, TV_NO_LIMIT, &exit, NULL);
   pthread_join(thread, NULL);
   eq_str(tv_exit_name(exit.kind), "stopped", "another thread stops a run");

@@ -259,7 +259,7 @@ local function on_qemu(t, image)
   local f <close> = assert(io.open(path, "wb"))
   f:write(image:bytes_at(BASE))
   f:flush()
-  local pipe <close> = assert(io.popen("timeout 60 qemu-system-aarch64 \z
+  local pipe <close> = assert(io.popen("timeout 300 qemu-system-aarch64 \z
     -M virt -nic none -cpu cortex-a57 -m 16 -display none \z
     -monitor none -serial stdio \z
     -device loader,file=" .. path .. ",addr=" .. ("%#x"):format(BASE)

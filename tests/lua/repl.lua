@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
 --
--- The session, `tinyvmm` alone: from a pipe, and on a terminal, which
--- script(1) makes. What a user types there is a list of texts and pauses.
+-- The session, `tinyvmm` alone: from a pipe, and on a terminal, where a user
+-- is played who never depends on time.
 local test = require "tap"
+local typist = require "lua._typist"
 
 local PROGRAM = (os.getenv "TV_BUILD" or "build/rel") .. "/tinyvmm"
 
@@ -21,7 +22,7 @@ end
 -- The session fed with `input`: { code, out, err }.
 local function piped(t, input, options)
   local out, err = t.tmpname(), t.tmpname()
-  local _, how, code = os.execute(("timeout 60 %s %s <%s >%s 2>%s"):format(
+  local _, how, code = os.execute(("timeout 300 %s %s <%s >%s 2>%s"):format(
     PROGRAM, options or "", write(t, input), out, err))
   return { code = how == "exit" and code or -code, out = slurp(out),
     err = slurp(err) }
@@ -195,39 +196,31 @@ test("tv, vm and cpu are the script's own if it says so", function(t)
   shows(t, "cpu = 5\ncpu", "5\n")
 end)
 
+-- The session itself sends the signal, so that it comes while it runs.
 test("Ctrl-C ends a session that reads a pipe, with 130", function(t)
-  local err = t.tmpname()
-  local pipe = assert(io.popen(("timeout -s INT 0.4 %s <%s 2>%s; echo $?")
-    :format(PROGRAM, write(t, "while true do end\n1\n"), err)))
-  local out = pipe:read "a"
-  pipe:close()
-  t.ok(out == "124\n" or out == "130\n", out)
-  t.ok(slurp(err):find "^tinyvmm: interrupted", slurp(err))
+  local result = piped(t, "io.popen 'kill -INT $PPID':close() "
+    .. "while true do end\n1\n")
+  t.eq(result.code, 130, result.err)
+  t.ok(result.err:find "^tinyvmm: interrupted", result.err)
 end)
 
 -- On a terminal ---------------------------------------------------------------
 
--- Types the texts, each after a pause of so many seconds before it, into a
--- session on a terminal; returns all that is seen there. (libedit never frees
+-- What a user at a terminal sees who does the steps of tests/lua/typist.c in
+-- the session: "<text" waits for it, ">keys" types them. (libedit never frees
 -- the names of functions that are added to it.)
-local function typed(t, texts, environment)
-  if not os.execute "script -qec true /dev/null >/dev/null 2>&1" then
-    t.skip "needs script(1) of util-linux"
+local function session(t, steps, environment)
+  local input = write(t, table.concat(steps, "\0") .. "\0")
+  local seen, status, err = t.run(("%s ASAN_OPTIONS=detect_leaks=0 %s %s <%s")
+    :format(environment or "", typist.build(t), PROGRAM, input))
+  if status == typist.NO_TERMINAL then
+    t.skip "this machine has no terminals"
   end
-  local keys, out = {}, t.tmpname()
-  for i = 1, #texts, 2 do
-    keys[#keys + 1] = ("sleep %g; printf '%%s' '%s'"):format(texts[i],
-      (texts[i + 1]:gsub("'", "'\\''")))
-  end
-  os.execute(("(%s; sleep 0.3) | %s TERM=${TV_TERM:-xterm} timeout 30 "
-    .. "script -qec 'ASAN_OPTIONS=detect_leaks=0 %s; echo code $?' /dev/null "
-    .. ">%s 2>&1"):format(table.concat(keys, "; "), environment or "",
-    PROGRAM, out))
-  return (slurp(out):gsub("\r", ""))
+  t.eq(status, 0, seen .. err)
+  return seen
 end
 
-local SLOW = (os.getenv "TV_BUILD" or ""):find "asan" and 4 or 2
-local START, NEXT = 0.6 * SLOW, 0.15 * SLOW
+local PROMPT = "<\n> "
 
 local function has_libedit()
   local result = os.execute(PROGRAM .. " -e 'os.exit(require "
@@ -235,68 +228,76 @@ local function has_libedit()
   return result
 end
 
-test("on a terminal there are prompts, and Ctrl-D ends", function(t)
+-- A folder for the session's history, gone after fn(folder).
+local function with_folder(t, fn)
   local folder = t.tmpname()
   os.remove(folder)
-  for _, term in ipairs { "dumb", "xterm" } do
-    local seen = typed(t, { START, "6 * 7\n", NEXT, "for i = 1, 2 do\n", NEXT,
-      "print(i) end\n", NEXT, "\4" },
-      ("TV_TERM=%s XDG_STATE_HOME=%s"):format(term, folder))
-    t.ok(seen:find "TinyVMM %d[^\n]*%.help", seen)
-    t.ok(seen:find "\n42 %(0x2a%)\n", seen)
-    t.ok(seen:find ">> ", seen)
-    t.ok(seen:find "\n1\n2\n", seen)
-    t.ok(seen:find "code 0\n", seen)
-  end
+  fn(folder)
   os.execute("rm -rf " .. folder)
+end
+
+test("on a terminal there are prompts, and Ctrl-D ends", function(t)
+  with_folder(t, function(folder)
+    for _, term in ipairs { "dumb", "xterm" } do
+      local seen = session(t, { PROMPT, ">6 * 7\n", PROMPT,
+        ">for i = 1, 2 do\n", "<\n>> ", ">print(i) end\n", PROMPT, ">\4" },
+        ("TERM=%s XDG_STATE_HOME=%s"):format(term, folder))
+      t.ok(seen:find "TinyVMM %d[^\n]*%.help", seen)
+      t.ok(seen:find "\n42 %(0x2a%)\n", seen)
+      t.ok(seen:find "\n1\n2\n", seen)
+      t.ok(seen:find "code 0\n", seen)
+    end
+  end)
 end)
 
 test("Ctrl-C interrupts guest and script, and clears the line", function(t)
-  local folder = t.tmpname()
-  os.remove(folder)
-  for _, term in ipairs { "dumb", "xterm" } do
-    local seen = typed(t, { START, "vm:load(tv.asm \"spin: b spin\")\n", NEXT,
-      "cpu\n", NEXT, "vm:run()\n", 2 * NEXT, "\3", 2 * NEXT,
-      "while true do end\n", 2 * NEXT, "\3", 2 * NEXT, "for i = 1, 2 do\n",
-      NEXT, "oops\3", 2 * NEXT, "100 + 1\n", NEXT, "\4" },
-      ("TV_TERM=%s NO_COLOR=1 XDG_STATE_HOME=%s"):format(term, folder))
-    t.ok(seen:find "\ninterrupted, cpu 0 at 0x10000 %(spin%): b spin\n", seen)
-    t.ok(seen:find "\ninterrupted\n", seen)
-    t.ok(seen:find "\n101 %(0x65%)\n", seen)
-    t.ok(seen:find "code 0\n", seen)
-    t.ok(not seen:find "\27%[%d*m", "NO_COLOR: " .. seen)
-  end
-  os.execute("rm -rf " .. folder)
+  local guest = ("tv.asm [[mov x1, #%d; mov x0, #1; hvc #0; "
+    .. "spin: b spin]]"):format(("@"):byte())
+  with_folder(t, function(folder)
+    for _, term in ipairs { "dumb", "xterm" } do
+      local seen = session(t, { PROMPT, (">vm:load(%s)\n"):format(guest),
+        PROMPT, ">cpu\n", PROMPT, ">vm:run()\n", "<@", ">\3",
+        "<interrupted, cpu 0", PROMPT, ">print(7 * 7) while true do end\n",
+        "<\n49\n", ">\3", "<\ninterrupted", PROMPT, ">for i = 1, 2 do\n",
+        "<\n>> ", ">oops", "<oops", ">\3", PROMPT, ">100 + 1\n", PROMPT,
+        ">\4" },
+        ("TERM=%s NO_COLOR=1 XDG_STATE_HOME=%s"):format(term, folder))
+      t.ok(seen:find "\ninterrupted, cpu 0 at 0x1000c %(spin%): b spin\n",
+        seen)
+      t.ok(seen:find "\n101 %(0x65%)\n", seen)
+      t.ok(seen:find "code 0\n", seen)
+      t.ok(not seen:find "\27%[%d*m", "NO_COLOR: " .. seen)
+    end
+  end)
 end)
 
 test("lines are edited, completed and remembered", function(t)
   if not has_libedit() then t.skip "needs libedit" end
-  local folder = t.tmpname()
-  os.remove(folder)
-  local environment = "XDG_STATE_HOME=" .. folder
-  local seen = typed(t, { START, "1 + 12\27[D0\n", NEXT, "cpu.sct\t\n", NEXT,
-    ".mad\t x0, x1, x2, x3\n", NEXT, "vm:re\t\t", NEXT, "\3", NEXT, "coro\t\n",
-    NEXT, "\4" }, environment)
-  t.ok(seen:find "\n103 %(0x67%)\n", seen)
-  t.ok(seen:find "\n818939904 %(0x30d00800%)\n", seen)
-  t.ok(seen:find "\n0x10000: madd x0, x1, x2, x3\n", seen)
-  t.ok(seen:find "\nread +[^\n]*read_u8", seen)
-  t.ok(seen:find "\n{\n  close = function: ", seen)
-  local history = slurp(folder .. "/tinyvmm/history")
-  t.ok(history:find "^1 %+ 102\ncpu.sctlr_el1\n%.madd x0, x1, x2, x3\n",
-    history)
-  seen = typed(t, { START, "\16\16\n", NEXT, "\4" }, environment)
-  t.ok(seen:find "0x10000: madd", "the history of former sessions: " .. seen)
-  os.execute("rm -rf " .. folder)
+  with_folder(t, function(folder)
+    local environment = "TERM=xterm XDG_STATE_HOME=" .. folder
+    local seen = session(t, { PROMPT, ">1 + 12\27[D0\n", PROMPT,
+      ">cpu.sct\t\n", PROMPT, ">.mad\t x0, x1, x2, x3\n", PROMPT,
+      ">vm:re\t\t", "<read_u8", ">\3", PROMPT, ">coro\t\n", PROMPT, ">\4" },
+      environment)
+    t.ok(seen:find "\n103 %(0x67%)\n", seen)
+    t.ok(seen:find "\n818939904 %(0x30d00800%)\n", seen)
+    t.ok(seen:find "\n0x10000: madd x0, x1, x2, x3\n", seen)
+    t.ok(seen:find "\nread +[^\n]*read_u8", seen)
+    t.ok(seen:find "\n{\n  close = function: ", seen)
+    local history = slurp(folder .. "/tinyvmm/history")
+    t.ok(history:find "^1 %+ 102\ncpu.sctlr_el1\n%.madd x0, x1, x2, x3\n",
+      history)
+    seen = session(t, { PROMPT, ">\16\16\n", PROMPT, ">\4" }, environment)
+    t.ok(seen:find "0x10000: madd", "the history of former sessions: " .. seen)
+  end)
 end)
 
 test("colours are for terminals", function(t)
-  local folder = t.tmpname()
-  os.remove(folder)
-  local seen = typed(t, { START, "error \"red\"\n", NEXT, "\4" },
-    "XDG_STATE_HOME=" .. folder .. " NO_COLOR=")
-  t.ok(seen:find "\27%[31mstdin:1: red\27%[0m", seen)
-  os.execute("rm -rf " .. folder)
+  with_folder(t, function(folder)
+    local seen = session(t, { PROMPT, ">error \"red\"\n", PROMPT, ">\4" },
+      "TERM=xterm NO_COLOR= XDG_STATE_HOME=" .. folder)
+    t.ok(seen:find "\27%[31mstdin:1: red\27%[0m", seen)
+  end)
 end)
 
 -- Completion itself ---------------------------------------------------------
