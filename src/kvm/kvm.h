@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+//
+// What the files of the KVM backend share. The rooms, side by side with
+// src/hvf: kvm.c (VM, probe), kvm_map.c (memory), kvm_vcpu.c (life and
+// registers), kvm_run.c (runs and exits), kvm_line.c (interrupts and timers),
+// kvm_tick.c (what interrupts a run).
+//
+// Three places in guest-physical memory are ours, above everything a caller
+// may map:
+//
+//   trap page    where VBAR_EL1 points until the guest writes it. Each vector
+//                holds a load from the page behind it, which is nowhere, so
+//                that an exception becomes an MMIO exit that changes nothing.
+//   trap + size  that page, never mapped
+//
+// No state but what is in these structs; the one effect on the process is a
+// signal handler that does nothing (kvm_tick.c).
+
+#ifndef KVM_KVM_H
+#define KVM_KVM_H
+
+#include <stdatomic.h>
+#include <time.h>
+
+#include "core/mmio.h"
+#include "core/vm.h"
+#include "kvm/kvm_abi.h"
+
+enum { KVM_TRAP_SIZE = 65536 };    // the largest page of an arm64 host
+
+// A vCPU of the kernel. It cannot be destroyed alone, so those of freed vCPUs
+// wait in the VM for the next one with their number.
+struct kvm_hardware {
+  unsigned index;
+  int fd;
+  struct kvm_run *run;
+};
+
+struct kvm_vm {
+  int dev, fd;
+  size_t run_size;
+  unsigned ipa_bits;
+  unsigned breakpoints;            // hardware breakpoints for us to use
+  bool filter;                     // hypercalls come to us
+  uint64_t start;                  // os_clock() when it was made
+  uint64_t trap;                   // the trap page
+  void *trap_host;
+  uint64_t *slot;                  // region ids by slot number, 0: free;
+  size_t slots;                    // slot 0 is the trap page's
+  struct kvm_hardware *parked;
+  size_t parked_count, parked_room;
+};
+
+// What KVM_SET_GUEST_DEBUG was told: single steps, breakpoints.
+struct kvm_watch {
+  bool step;
+  unsigned count;
+  uint64_t at[3];
+};
+
+#ifdef __linux__
+typedef timer_t kvm_timer;
+#else
+typedef int kvm_timer;
+#endif
+
+struct kvm_vcpu {
+  tv_vcpu *vcpu;
+  struct kvm_hardware hw;
+  struct mmio mmio;                // an access in the middle
+  atomic_bool kicked;
+
+  // Set by the thread that runs it, at its first run.
+  atomic_bool started;
+  pthread_t thread;
+  kvm_timer timer;
+
+  // Interrupts, see kvm_line.c.
+  bool line[2];                    // as the caller drives them
+  bool asserted[2];                // what KVM_IRQ_LINE was told
+  enum kvm_timer_state { TIMER_LOW, TIMER_RAISED, TIMER_TAKEN } timer_state;
+  uint64_t return_pc;              // TIMER_TAKEN: where the handler returns to
+  bool return_known;               // it is not back there yet
+  bool timer_reported;             // timer = "exit": this expiry was returned
+  struct kvm_watch watch;
+  long sleeps;                     // the thread's, when last asked
+};
+
+static inline struct kvm_vm *kvm_vm_of(const tv_vm *vm) { return vm->back; }
+static inline struct kvm_vcpu *kvm_of(const tv_vcpu *cpu) {
+  return cpu->back;
+}
+
+// kvm.c -------------------------------------------------------------------
+
+// Calls an ioctl, again after a signal; -1 with errno.
+int kvm_ioctl(int fd, unsigned long request, const void *arg);
+int kvm_ioctl_value(int fd, unsigned long request, unsigned long arg);
+
+// The error of a refused ioctl: its name, errno and, if `cause` is not null,
+// what is likely behind it.
+tv_status kvm_refused(tv_error *, tv_status, const char *name,
+                      const char *cause);
+
+// kvm_map.c ---------------------------------------------------------------
+
+tv_status kvm_map_trap(tv_vm *, tv_error *);
+void kvm_unmap_trap(struct kvm_vm *);
+tv_status kvm_map(tv_vm *, struct region *, tv_error *);
+void kvm_unmap(tv_vm *, struct region *);
+tv_status kvm_protect(tv_vm *, struct region *, tv_error *);
+void kvm_code_changed(tv_vm *, struct region *, uint64_t off, uint64_t len);
+
+// kvm_vcpu.c --------------------------------------------------------------
+
+tv_status kvm_vcpu_new(tv_vcpu *, tv_error *);
+void kvm_vcpu_free(tv_vcpu *);
+void kvm_vcpu_reset(tv_vcpu *);
+tv_status kvm_get(tv_vcpu *, tv_reg, void *value, tv_error *);
+tv_status kvm_set(tv_vcpu *, tv_reg, const void *value, tv_error *);
+// Past all checks; 0 if the kernel refuses.
+uint64_t kvm_reg(const struct kvm_vcpu *, uint64_t id);
+void kvm_set_reg(const struct kvm_vcpu *, uint64_t id, uint64_t value);
+// Releases the kernel's vCPU.
+void kvm_hardware_close(const struct kvm_vm *, struct kvm_hardware *);
+
+// kvm_run.c ---------------------------------------------------------------
+
+enum back_end kvm_run(tv_vcpu *, uint64_t grant, uint64_t *done, tv_exit *);
+
+bool kvm_pending(const tv_vcpu *);
+void kvm_answer(tv_vcpu *, uint64_t value);
+void kvm_forget(tv_vcpu *);
+tv_status kvm_inject(tv_vcpu *, uint64_t esr, uint64_t far, tv_error *);
+
+// kvm_line.c --------------------------------------------------------------
+
+void kvm_irq(tv_vcpu *, tv_irq_line, bool level);
+bool kvm_wakes(const tv_vcpu *);
+uint64_t kvm_time(const tv_vm *);
+uint64_t kvm_next_event(const tv_vcpu *);
+void kvm_skip_to(tv_vm *, uint64_t ns);
+// Before KVM_RUN: sets lines and breakpoints as the timers want them.
+void kvm_line_update(struct kvm_vcpu *);
+// Replaces what KVM_SET_GUEST_DEBUG was told.
+void kvm_line_watch(struct kvm_vcpu *, const struct kvm_watch *);
+// After a breakpoint: true if it was one of these, and is dealt with.
+bool kvm_line_breakpoint(struct kvm_vcpu *);
+// timer = "exit": an expiry that was not reported; then reports it.
+bool kvm_line_timer_exit(struct kvm_vcpu *);
+
+// kvm_tick.c --------------------------------------------------------------
+
+// Makes the signal interrupt KVM_RUN: once for the process, once for the
+// thread that runs the vCPU, on it.
+void kvm_tick_init(void);
+tv_status kvm_tick_start(struct kvm_vcpu *, tv_error *);
+void kvm_tick_stop(struct kvm_vcpu *);
+// Interrupts KVM_RUN after `first` ns and then every `again` ns; 0: no more.
+void kvm_tick(struct kvm_vcpu *, uint64_t first, uint64_t again);
+void kvm_kick(tv_vcpu *);
+// Whether the thread has slept (in a WFI) since it was last asked.
+bool kvm_tick_slept(struct kvm_vcpu *);
+
+#endif

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+//
+// Interrupt lines and timers, without a GIC: the timers' outputs drive the
+// IRQ line, as on the other backends.
+//
+// The kernel tells us when an output changes (device_irq_level), but looks
+// only when the guest leaves the CPU. A guest that silences its timer and
+// returns from its handler does not leave it, so a line held up would
+// interrupt it again, for nothing. Therefore, while a timer's output is up,
+// hardware breakpoints bring the guest to us where it matters:
+//
+//   LOW      output down, line down
+//   RAISED   output up, line up; breakpoints on the IRQ vectors
+//   TAKEN    the guest is in its handler, line down; a breakpoint where the
+//            handler returns to. There the output is looked at again.
+//
+// At a vector with the output down (a guest that polled with interrupts
+// masked) the entry is taken back. Lines that the caller drives need none of
+// this: the guest cannot lower them without us.
+
+#include <time.h>
+
+#include "a64/pstate.h"
+#include "base/os.h"
+#include "core/view.h"
+#include "kvm/kvm.h"
+
+enum { SLEEP_MAX_NS = 10000000 };
+
+static uint64_t sys(const struct kvm_vcpu *k, uint16_t key) {
+  return kvm_reg(k, REG_SYS | key);
+}
+
+// ------------------------------------------------------------------- lines --
+
+static void assert_line(struct kvm_vcpu *k, tv_irq_line line, bool level) {
+  if (k->asserted[line] == level) return;
+  k->asserted[line] = level;
+  // Type CPU, the vCPU's number (its bits 8 and up are vcpu2_index), the
+  // input: 0 IRQ, 1 FIQ.
+  uint32_t n = k->hw.index;
+  struct kvm_irq_level arg = { .irq = (n >> 8) << 28 | (n & 0xff) << 16 |
+                                      (uint32_t)line, .level = level };
+  kvm_ioctl(kvm_vm_of(k->vcpu->vm)->fd, IRQ_LINE, &arg);
+}
+
+void kvm_irq(tv_vcpu *cpu, tv_irq_line line, bool level) {
+  struct kvm_vcpu *k = kvm_of(cpu);
+  k->line[line] = level;
+  assert_line(k, line, level || (line == TV_IRQ &&
+                                 k->timer_state == TIMER_RAISED));
+}
+
+// ------------------------------------------------------------- breakpoints --
+
+static bool same(const struct kvm_watch *a, const struct kvm_watch *b) {
+  bool equal = a->step == b->step && a->count == b->count;
+  for (unsigned i = 0; equal && i < a->count; i++)
+    equal = a->at[i] == b->at[i];
+  return equal;
+}
+
+void kvm_line_watch(struct kvm_vcpu *k, const struct kvm_watch *want) {
+  if (same(&k->watch, want)) return;
+  struct kvm_guest_debug debug = { 0 };
+  k->watch = *want;
+  if (want->step) debug.control |= DEBUG_ENABLE | DEBUG_SINGLESTEP;
+  if (want->count) debug.control |= DEBUG_ENABLE | DEBUG_USE_HW;
+  for (unsigned i = 0; i < want->count; i++) {
+    debug.bvr[i] = want->at[i];
+    debug.bcr[i] = 0xf << 5 | 3 << 1 | 1;   // 4 bytes, EL1 and EL0, enabled
+  }
+  kvm_ioctl(k->hw.fd, SET_GUEST_DEBUG, &debug);
+}
+
+static void watch(struct kvm_vcpu *k) {
+  unsigned most = kvm_vm_of(k->vcpu->vm)->breakpoints;
+  struct kvm_watch want = { .step = false };
+  uint64_t vbar;
+  switch (k->timer_state) {
+    case TIMER_LOW: break;
+    case TIMER_RAISED:                 // EL1h, EL0, EL1t
+      vbar = sys(k, VIEW_vbar_el1);
+      want.at[0] = vbar + 0x280;
+      want.at[1] = vbar + 0x480;
+      want.at[2] = vbar + 0x080;
+      want.count = most < 3 ? most : 3;
+      break;
+    case TIMER_TAKEN:
+      want.at[0] = k->return_pc;
+      want.count = most && k->return_known;
+      break;
+  }
+  kvm_line_watch(k, &want);
+}
+
+// ------------------------------------------------------------------ timers --
+
+// What of device_irq_level drives the line.
+static unsigned level_of(const struct kvm_vcpu *k) {
+  unsigned level = k->hw.run->device_irq_level & (LEVEL_VTIMER |
+                                                  LEVEL_PTIMER);
+  return k->vcpu->vm->timer_exit ? level & ~(unsigned)LEVEL_VTIMER : level;
+}
+
+static bool masked(const struct kvm_vcpu *k) {
+  return kvm_reg(k, REG_CORE | CORE_PSTATE) & PSTATE_I;
+}
+
+void kvm_line_update(struct kvm_vcpu *k) {
+  if (!(k->hw.run->device_irq_level & LEVEL_VTIMER))
+    k->timer_reported = false;
+  if (!level_of(k)) k->timer_state = TIMER_LOW;
+  else if (k->timer_state == TIMER_LOW) k->timer_state = TIMER_RAISED;
+  else if (k->timer_state == TIMER_TAKEN && !masked(k))
+    k->timer_state = TIMER_RAISED;
+  assert_line(k, TV_IRQ, k->line[TV_IRQ] ||
+                         k->timer_state == TIMER_RAISED);
+  watch(k);
+}
+
+static void at_vector(struct kvm_vcpu *k) {
+  uint64_t elr = kvm_reg(k, REG_CORE | CORE_ELR_EL1);
+  if (level_of(k) || k->line[TV_IRQ]) {
+    k->timer_state = TIMER_TAKEN;
+    k->return_pc = elr;
+    k->return_known = true;
+    return;
+  }
+  kvm_set_reg(k, REG_CORE | CORE_PSTATE,
+              kvm_reg(k, REG_CORE | CORE_SPSR_EL1));
+  kvm_set_reg(k, REG_CORE | CORE_PC, elr);
+}
+
+bool kvm_line_breakpoint(struct kvm_vcpu *k) {
+  uint64_t pc = kvm_reg(k, REG_CORE | CORE_PC);
+  bool ours = false;
+  for (unsigned i = 0; i < k->watch.count; i++)
+    ours = ours || k->watch.at[i] == pc;
+  if (!ours) return false;
+  if (k->timer_state == TIMER_RAISED) at_vector(k);
+  else k->return_known = false;
+  return true;
+}
+
+bool kvm_line_timer_exit(struct kvm_vcpu *k) {
+  bool due = k->vcpu->vm->timer_exit && !k->timer_reported &&
+             k->hw.run->device_irq_level & LEVEL_VTIMER;
+  if (due) k->timer_reported = true;
+  return due;
+}
+
+// -------------------------------------------------------------------- time --
+
+uint64_t kvm_time(const tv_vm *vm) {
+  return os_clock() - kvm_vm_of(vm)->start;
+}
+
+// Nanoseconds from now to the expiry of a timer with these registers;
+// TV_NO_LIMIT if it is off or masked.
+static uint64_t distance(tv_vcpu *cpu, uint16_t ctl, uint16_t cval,
+                         uint16_t counter) {
+  uint64_t c, at, now, frequency;
+  kvm_get(cpu, TV_REG_SYS(ctl), &c, NULL);
+  if ((c & 3) != 1) return TV_NO_LIMIT;
+  kvm_get(cpu, TV_REG_SYS(cval), &at, NULL);
+  kvm_get(cpu, TV_REG_SYS(counter), &now, NULL);
+  kvm_get(cpu, TV_REG_SYS(VIEW_cntfrq_el0), &frequency, NULL);
+  if (now >= at) return 0;
+  double ns = (double)(at - now) * 1e9 / (double)(frequency | 1);
+  return ns < 1e18 ? (uint64_t)ns + 1 : TV_NO_LIMIT;
+}
+
+static uint64_t virtual_distance(tv_vcpu *cpu) {
+  return distance(cpu, VIEW_cntv_ctl_el0, VIEW_cntv_cval_el0,
+                  VIEW_cntvct_el0);
+}
+
+static uint64_t physical_distance(tv_vcpu *cpu) {
+  return distance(cpu, VIEW_cntp_ctl_el0, VIEW_cntp_cval_el0,
+                  VIEW_cntpct_el0);
+}
+
+uint64_t kvm_next_event(const tv_vcpu *cpu) {
+  tv_vcpu *c = kvm_of(cpu)->vcpu;
+  uint64_t v = virtual_distance(c), p = physical_distance(c);
+  if (p < v) v = p;
+  return v == TV_NO_LIMIT ? v : kvm_time(cpu->vm) + v;
+}
+
+bool kvm_wakes(const tv_vcpu *cpu) {
+  const struct kvm_vcpu *k = kvm_of(cpu);
+  bool by_exit = cpu->vm->timer_exit;
+  if (k->line[TV_IRQ] || k->line[TV_FIQ]) return true;
+  return (!virtual_distance(k->vcpu) && !(by_exit && k->timer_reported)) ||
+         !physical_distance(k->vcpu);
+}
+
+void kvm_skip_to(tv_vm *vm, uint64_t ns) {
+  uint64_t now = kvm_time(vm), wait = ns > now ? ns - now : 0;
+  if (wait > SLEEP_MAX_NS) wait = SLEEP_MAX_NS;
+  nanosleep(&(struct timespec){ .tv_nsec = (long)wait }, NULL);
+}

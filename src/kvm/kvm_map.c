@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+//
+// Guest-physical memory as KVM's memory slots, and the trap page.
+//
+// A slot is readable and executable, and writable or not. So RAM without
+// TV_READ has none: the guest's accesses come to us as MMIO and core/mmio.c
+// does what the region allows. TV_EXEC is not enforced.
+
+#include "kvm/kvm.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/os.h"
+
+// ------------------------------------------------------------------ slots --
+
+static tv_status set_slot(const struct kvm_vm *kvm, size_t slot,
+                          uint64_t gpa, uint64_t size, void *host,
+                          bool read_only, tv_error *err) {
+  struct kvm_memory_region region = {
+    .slot = (uint32_t)slot, .flags = read_only ? MEM_READONLY : 0,
+    .gpa = gpa, .size = size, .host = (uintptr_t)host
+  };
+  if (kvm_ioctl(kvm->fd, SET_USER_MEMORY_REGION, &region) >= 0) return TV_OK;
+  tv_status code = errno == ENOMEM ? TV_E_NO_MEMORY : TV_E_LIMIT;
+  return kvm_refused(err, code, "KVM_SET_USER_MEMORY_REGION",
+                     "all slots are used, or the host page is larger than "
+                     "the alignment");
+}
+
+// The slot of a region, 0 if it has none.
+static size_t slot_of(const struct kvm_vm *kvm, const struct region *region) {
+  for (size_t i = 1; i < kvm->slots; i++)
+    if (kvm->slot[i] == region->id) return i;
+  return 0;
+}
+
+static void drop_slot(struct kvm_vm *kvm, const struct region *region) {
+  size_t slot = slot_of(kvm, region);
+  if (!slot) return;
+  set_slot(kvm, slot, region->base, 0, region->host, false, NULL);
+  kvm->slot[slot] = 0;
+}
+
+static tv_status take_slot(struct kvm_vm *kvm, const struct region *region,
+                           tv_error *err) {
+  size_t slot = 1;
+  while (slot < kvm->slots && kvm->slot[slot]) slot++;
+  if (!alloc_grow(&kvm->slot, &kvm->slots, slot + 1, sizeof *kvm->slot))
+    return err_set(err, TV_E_NO_MEMORY, region->base, NULL);
+  tv_status s = set_slot(kvm, slot, region->base, region->size, region->host,
+                         !(region->prot & TV_WRITE), err);
+  if (!s) kvm->slot[slot] = region->id;
+  return s;
+}
+
+// ----------------------------------------------------------------- regions --
+
+static tv_status check_place(const struct kvm_vm *kvm,
+                             const struct region *region, tv_error *err) {
+  uint64_t last = region->base + (region->size - 1);
+  if (last < kvm->trap) return TV_OK;
+  if (last >> kvm->ipa_bits)
+    return err_set(err, TV_E_LIMIT, region->base, "the region ends at %#"
+                   PRIx64 ", but guest-physical addresses have %u bits here",
+                   last, kvm->ipa_bits);
+  return err_set(err, TV_E_OVERLAP, kvm->trap, "the region ends at %#" PRIx64
+                 ", but the backend kvm keeps what begins at %#" PRIx64
+                 " for itself", last, kvm->trap);
+}
+
+static tv_status check_page(const struct region *region, tv_error *err) {
+  size_t page = os_page_size();
+  if (!((region->base | region->size | (uintptr_t)region->host) & (page - 1)))
+    return TV_OK;
+  return err_set(err, TV_E_ALIGNMENT, region->base, "base %#" PRIx64 ", size "
+                 "%#" PRIx64 " and the host's memory at %p must be multiples "
+                 "of the host's page, %zu", region->base, region->size,
+                 (void *)region->host, page);
+}
+
+tv_status kvm_map(tv_vm *vm, struct region *region, tv_error *err) {
+  struct kvm_vm *kvm = kvm_vm_of(vm);
+  tv_status s = check_place(kvm, region, err);
+  if (s || region->kind == TV_MEM_MMIO) return s;
+  s = check_page(region, err);
+  if (s || !(region->prot & TV_READ)) return s;
+  return take_slot(kvm, region, err);
+}
+
+void kvm_unmap(tv_vm *vm, struct region *region) {
+  drop_slot(kvm_vm_of(vm), region);
+}
+
+// A slot cannot become read-only or writable: it is made anew.
+tv_status kvm_protect(tv_vm *vm, struct region *region, tv_error *err) {
+  struct kvm_vm *kvm = kvm_vm_of(vm);
+  drop_slot(kvm, region);
+  return region->prot & TV_READ ? take_slot(kvm, region, err) : TV_OK;
+}
+
+// KVM makes instruction and data caches agree when it first maps a page;
+// what the host writes later is ours to do.
+void kvm_code_changed(tv_vm *vm, struct region *region, uint64_t off,
+                      uint64_t len) {
+  (void)vm;
+  char *from = (char *)region->host + off;
+  __builtin___clear_cache(from, from + len);
+}
+
+// -------------------------------------------------------------- trap page --
+
+// ldr wzr, . + KVM_TRAP_SIZE: changes nothing but where it loads from says
+// which vector it was. imm19 counts words (Arm ARM C6.2.182).
+#define TRAP_LOAD (UINT32_C(0x18000000) | KVM_TRAP_SIZE / 4 << 5 | 31)
+enum { VECTORS = 16, VECTOR_SIZE = 0x80 };
+
+tv_status kvm_map_trap(tv_vm *vm, tv_error *err) {
+  struct kvm_vm *kvm = kvm_vm_of(vm);
+  uint8_t *page = alloc_map(KVM_TRAP_SIZE);
+  if (!page) return err_os(err, TV_E_NO_MEMORY, errno, "no trap page");
+  for (unsigned v = 0; v < VECTORS; v++) {
+    uint32_t word = TRAP_LOAD;
+    memcpy(page + v * VECTOR_SIZE, &word, sizeof word);
+  }
+  kvm->trap_host = page;
+  kvm->trap = (UINT64_C(1) << kvm->ipa_bits) - 2 * KVM_TRAP_SIZE;
+  return set_slot(kvm, 0, kvm->trap, KVM_TRAP_SIZE, page, true, err);
+}
+
+void kvm_unmap_trap(struct kvm_vm *kvm) {
+  if (kvm->trap_host) alloc_unmap(kvm->trap_host, KVM_TRAP_SIZE);
+}

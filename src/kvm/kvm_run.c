@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+//
+// Runs: KVM_RUN until something is for the core, and what each way out of it
+// means.
+//
+// An MMIO exit leaves an access pending in the kernel, to be finished by the
+// next KVM_RUN. We finish it at once (immediate_exit: no instruction runs)
+// and put the registers back, so that the vCPU stands at its instruction as
+// after any other abort. Then core/mmio.c carries the access out: it knows
+// sign extension, which KVM loses, pairs and writeback; and registers may be
+// read and written at any time.
+//
+// A guest that waits for ever, or faults at its own vector for ever, never
+// leaves KVM_RUN. Ticks do: then look() sees how it stands.
+
+#include <errno.h>
+#include <string.h>
+
+#include "a64/esr.h"
+#include "a64/pstate.h"
+#include "base/err.h"
+#include "base/os.h"
+#include "core/exit.h"
+#include "core/fault.h"
+#include "core/view.h"
+#include "kvm/kvm.h"
+
+enum { LOOK_FIRST_NS = 1000000, LOOK_AGAIN_NS = 4000000 };
+enum { VECTORS_SIZE = 0x800 };
+#define WORD_WFI UINT32_C(0xd503207f)
+
+struct run {
+  struct kvm_vcpu *k;
+  tv_vcpu *cpu;
+  tv_exit *exit;
+  uint64_t limit;        // os_clock() at the end of the grant
+  enum back_end end;     // once it is over
+};
+
+static bool leave(struct run *run, enum back_end end) {
+  run->end = end;
+  return false;
+}
+
+static uint64_t core_reg(const struct run *run, uint64_t id) {
+  return kvm_reg(run->k, REG_CORE | id);
+}
+
+// ---------------------------------------------------------------- failures --
+
+static bool fail_run(struct run *run) {
+  const char *cause =
+    errno == EFAULT ? "host memory behind the guest's is gone" :
+    errno == ENOMEM ? "the host has no memory for the guest's" :
+    errno == ENOEXEC ? "the vCPU was not initialized" : NULL;
+  kvm_refused(&run->cpu->failure, errno == ENOMEM ? TV_E_NO_MEMORY : TV_E_IO,
+              "KVM_RUN", cause);
+  return leave(run, BACK_FAILED);
+}
+
+static bool fail_exit(struct run *run) {
+  err_set(&run->cpu->failure, TV_E_UNSUPPORTED, 0, "KVM_RUN ended for reason "
+          "%u, which is not known here; the kernel log may say more",
+          (unsigned)run->k->hw.run->exit_reason);
+  return leave(run, BACK_FAILED);
+}
+
+// -------------------------------------------------------------- hypercalls --
+
+static void fill_call(struct run *run, tv_exit_kind kind) {
+  tv_exit *exit = run->exit;
+  exit_fill(exit, kind, run->cpu, 4);
+  exit->u.hvc.nr = (uint32_t)core_reg(run, 0);
+  for (unsigned i = 0; i < 7; i++)
+    exit->u.hvc.arg[i] = core_reg(run, 2 * (i + 1));
+}
+
+// The immediate is not told: it is in the instruction.
+static bool hypercall(struct run *run) {
+  bool smc = run->k->hw.run->hypercall.flags & HYPERCALL_SMC;
+  fill_call(run, smc ? TV_EXIT_SMC : TV_EXIT_HVC);
+  uint32_t word = run->exit->insn;
+  if ((word & 0xffe0001c) == 0xd4000000)
+    run->exit->u.hvc.imm = word >> 5 & 0xffff;
+  if (smc) kvm_set_reg(run->k, REG_CORE | CORE_PC, run->exit->pc);
+  return leave(run, BACK_EXIT);
+}
+
+// PSCI that the kernel has served, having stopped the vCPU: as the call that
+// it was, for the core to serve.
+static bool psci(struct run *run, uint32_t nr) {
+  struct kvm_mp_state state = { MP_RUNNABLE };
+  kvm_ioctl(run->k->hw.fd, SET_MP_STATE, &state);
+  fill_call(run, TV_EXIT_HVC);
+  run->exit->u.hvc.nr = nr;
+  return leave(run, BACK_EXIT);
+}
+
+static bool system_event(struct run *run) {
+  switch (run->k->hw.run->system_event.type) {
+    case EVENT_SHUTDOWN: return psci(run, PSCI_SYSTEM_OFF);
+    case EVENT_RESET: return psci(run, PSCI_SYSTEM_RESET);
+    default: return fail_exit(run);
+  }
+}
+
+// -------------------------------------------------------------------- MMIO --
+
+// Finishes the kernel's pending access and puts back what that changed.
+static void cancel(const struct run *run, bool write, unsigned rt) {
+  struct kvm_run *r = run->k->hw.run;
+  bool loads = !write && rt != 31;
+  uint64_t pc = core_reg(run, CORE_PC), x = loads ? core_reg(run, 2 * rt) : 0;
+  r->immediate_exit = 1;
+  kvm_ioctl_value(run->k->hw.fd, RUN, 0);
+  if (loads) kvm_set_reg(run->k, REG_CORE | 2 * rt, x);
+  kvm_set_reg(run->k, REG_CORE | CORE_PC, pc);
+}
+
+// The virtual address of the access: its offset in the page is that of the
+// physical one; the page is that of its first byte, or the next.
+static uint64_t virtual_of(struct run *run, uint64_t gpa) {
+  struct mmio_plan plan;
+  mmio_decode(run->cpu, run->exit->insn, run->exit->pc, &plan);
+  uint64_t va = plan.va - plan.va % 4096 + gpa % 4096;
+  return va < plan.va ? va + 4096 : va;
+}
+
+static bool data_abort(struct run *run, uint64_t gpa, uint64_t esr) {
+  struct mmio_abort abort = { .esr = esr, .gpa = gpa,
+                              .va = virtual_of(run, gpa) };
+  return mmio_abort(run->cpu, &run->k->mmio, &abort, run->exit) == MMIO_DONE
+         || leave(run, BACK_EXIT);
+}
+
+// The exception that the guest has taken to the trap page.
+static bool trapped(struct run *run, uint64_t pc) {
+  fault_unwind(run->cpu, pc & (VECTORS_SIZE - 1), run->exit);
+  return leave(run, BACK_EXIT);
+}
+
+static bool mmio(struct run *run) {
+  const struct kvm_run *r = run->k->hw.run;
+  uint64_t gpa = r->mmio.phys, trap = kvm_vm_of(run->cpu->vm)->trap;
+  bool write = r->mmio.is_write;
+  exit_fill(run->exit, TV_EXIT_MMIO, run->cpu, 0);
+  uint64_t pc = run->exit->pc;
+  bool by_trap = pc - trap < VECTORS_SIZE && gpa == pc + KVM_TRAP_SIZE;
+  cancel(run, write, by_trap ? 31 : run->exit->insn & 31);
+  if (by_trap) return trapped(run, pc);
+  return data_abort(run, gpa, write ? ESR_DABT_WNR : 0);
+}
+
+static bool nisv(struct run *run) {
+  const struct kvm_run *r = run->k->hw.run;
+  exit_fill(run->exit, TV_EXIT_MMIO, run->cpu, 0);
+  return data_abort(run, r->nisv.ipa, r->nisv.iss);
+}
+
+// ----------------------------------------------------- what does not leave --
+
+static bool is_wfi(struct run *run, uint64_t pc) {
+  exit_fill(run->exit, TV_EXIT_WFI, run->cpu, 4);
+  return run->exit->pc == pc - 4 && run->exit->insn == WORD_WFI;
+}
+
+// The signal has ended a WFI that nothing else would have ended: if nothing
+// can, the vCPU is idle, else it goes on waiting.
+static bool waiting(struct run *run, uint64_t pc) {
+  if (kvm_next_event(run->cpu) == TV_NO_LIMIT) return leave(run, BACK_IDLE);
+  kvm_set_reg(run->k, REG_CORE | CORE_PC, pc - 4);
+  return true;
+}
+
+// An exception at the first instruction of its own vector: there is no way
+// out of this.
+static bool spins_at_vector(const struct run *run, uint64_t pc) {
+  uint64_t vbar = kvm_reg(run->k, REG_SYS | VIEW_vbar_el1);
+  return pc - vbar < VECTORS_SIZE && !((pc - vbar) & 0x1ff) &&
+         core_reg(run, CORE_ELR_EL1) == pc;
+}
+
+static bool spinning(struct run *run) {
+  exit_fill(run->exit, TV_EXIT_FAULT, run->cpu, 0);
+  fault_of_exception(run->exit, kvm_reg(run->k, REG_SYS | VIEW_esr_el1),
+                     kvm_reg(run->k, REG_SYS | VIEW_far_el1),
+                     core_reg(run, CORE_SP_EL1));
+  return leave(run, BACK_EXIT);
+}
+
+static bool stopped(const struct run *run) {
+  struct kvm_mp_state state = { MP_RUNNABLE };
+  kvm_ioctl(run->k->hw.fd, GET_MP_STATE, &state);
+  return state.state == MP_STOPPED;
+}
+
+static bool look(struct run *run) {
+  uint64_t pc = core_reg(run, CORE_PC);
+  if (spins_at_vector(run, pc)) return spinning(run);
+  if (!kvm_tick_slept(run->k)) return true;
+  if (stopped(run)) return psci(run, PSCI_CPU_OFF);
+  if (!kvm_wakes(run->cpu) && is_wfi(run, pc)) return waiting(run, pc);
+  return true;
+}
+
+static bool interrupted(struct run *run) {
+  if (kvm_line_timer_exit(run->k)) {
+    exit_fill(run->exit, TV_EXIT_TIMER, run->cpu, 0);
+    return leave(run, BACK_EXIT);
+  }
+  if (!look(run)) return false;
+  return os_clock() < run->limit || leave(run, BACK_DONE);
+}
+
+// ------------------------------------------------------------------- debug --
+
+static bool debug(struct run *run) {
+  switch (esr_ec(run->k->hw.run->debug.hsr)) {
+    case ESR_EC_STEP_LOW: return leave(run, BACK_DONE);
+    default: return kvm_line_breakpoint(run->k) || fail_exit(run);
+  }
+}
+
+// --------------------------------------------------------------------- run --
+
+// Once through KVM_RUN; false when the run is over.
+static bool enter(struct run *run) {
+  struct kvm_vcpu *k = run->k;
+  kvm_line_update(k);
+  k->hw.run->immediate_exit = 0;
+  if (atomic_exchange(&k->kicked, false)) return leave(run, BACK_KICKED);
+  if (kvm_ioctl_value(k->hw.fd, RUN, 0) < 0)
+    return errno == EINTR || errno == EAGAIN ? interrupted(run)
+                                             : fail_run(run);
+  switch (k->hw.run->exit_reason) {
+    case EXIT_HYPERCALL: return hypercall(run);
+    case EXIT_MMIO: return mmio(run);
+    case EXIT_ARM_NISV: return nisv(run);
+    case EXIT_DEBUG: return debug(run);
+    case EXIT_SYSTEM_EVENT: return system_event(run);
+    case EXIT_INTR: return interrupted(run);
+    default: return fail_exit(run);
+  }
+}
+
+static enum back_end drive(struct run *run, uint64_t grant) {
+  uint64_t first = grant < LOOK_FIRST_NS ? grant : LOOK_FIRST_NS;
+  kvm_tick(run->k, first, LOOK_AGAIN_NS);
+  kvm_tick_slept(run->k);
+  while (enter(run)) {}
+  kvm_tick(run->k, 0, 0);
+  return run->end;
+}
+
+enum back_end kvm_run(tv_vcpu *cpu, uint64_t grant, uint64_t *done,
+                      tv_exit *exit) {
+  struct kvm_vcpu *k = kvm_of(cpu);
+  uint64_t start = os_clock();
+  struct run run = { k, cpu, exit, start + grant, BACK_DONE };
+  if (run.limit < start) run.limit = TV_NO_LIMIT;
+  *done = 0;
+  if (!k->started && kvm_tick_start(k, &cpu->failure)) return BACK_FAILED;
+  if (k->mmio.active && mmio_continue(cpu, &k->mmio, exit) == MMIO_EXIT)
+    return BACK_EXIT;
+  if (grant) drive(&run, grant);
+  uint64_t time = os_clock() - start;
+  *done = time < grant ? time : grant;
+  return run.end;
+}
+
+// ----------------------------------------------------- an access in between --
+
+bool kvm_pending(const tv_vcpu *cpu) { return kvm_of(cpu)->mmio.waiting; }
+
+void kvm_answer(tv_vcpu *cpu, uint64_t value) {
+  mmio_answer(&kvm_of(cpu)->mmio, value);
+}
+
+void kvm_forget(tv_vcpu *cpu) {
+  struct mmio *m = &kvm_of(cpu)->mmio;
+  m->active = m->waiting = false;
+}
+
+tv_status kvm_inject(tv_vcpu *cpu, uint64_t esr, uint64_t far,
+                     tv_error *err) {
+  uint64_t vbar = kvm_reg(kvm_of(cpu), REG_SYS | VIEW_vbar_el1);
+  if (vbar == kvm_vm_of(cpu->vm)->trap)
+    return err_set(err, TV_E_STATE, 0, "no exception can be injected: the "
+                   "guest has no vectors, VBAR_EL1 was never written");
+  fault_enter(cpu, esr, far);
+  return TV_OK;
+}

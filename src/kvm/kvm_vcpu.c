@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+//
+// vCPUs: their life, and registers by way of KVM_GET_ONE_REG and
+// KVM_SET_ONE_REG.
+//
+// A system register's identifier ends in its key (TV_REG_SYS), but for those
+// that KVM keeps as core registers, and for two timer registers whose
+// identifiers are exchanged in the kernel's interface. Until the guest writes
+// VBAR_EL1 the trap page stands in it, which reads as 0.
+
+#include "kvm/kvm.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "a64/pstate.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "core/view.h"
+
+// ---------------------------------------------------------- the kernel's --
+
+static tv_status hardware_open(const struct kvm_vm *kvm, unsigned index,
+                               struct kvm_hardware *hw, tv_error *err) {
+  int fd = kvm_ioctl_value(kvm->fd, CREATE_VCPU, index);
+  if (fd < 0)
+    return kvm_refused(err, errno == ENOMEM ? TV_E_NO_MEMORY : TV_E_LIMIT,
+                       "KVM_CREATE_VCPU", "the VM has as many vCPUs as KVM "
+                       "allows (KVM_CAP_MAX_VCPUS)");
+  void *run = mmap(NULL, kvm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+                   fd, 0);
+  if (run == MAP_FAILED) {
+    tv_status s = kvm_refused(err, TV_E_NO_MEMORY, "mmap of the kvm_run page",
+                              NULL);
+    close(fd);
+    return s;
+  }
+  *hw = (struct kvm_hardware){ index, fd, run };
+  return TV_OK;
+}
+
+void kvm_hardware_close(const struct kvm_vm *kvm, struct kvm_hardware *hw) {
+  munmap(hw->run, kvm->run_size);
+  close(hw->fd);
+}
+
+// One that was parked, or a new one.
+static tv_status hardware_take(struct kvm_vm *kvm, unsigned index,
+                               struct kvm_hardware *hw, tv_error *err) {
+  for (size_t i = 0; i < kvm->parked_count; i++) {
+    if (kvm->parked[i].index != index) continue;
+    *hw = kvm->parked[i];
+    kvm->parked[i] = kvm->parked[--kvm->parked_count];
+    return TV_OK;
+  }
+  return hardware_open(kvm, index, hw, err);
+}
+
+// --------------------------------------------------------------- registers --
+
+static bool get_one(const struct kvm_vcpu *k, uint64_t id, void *value) {
+  struct kvm_one_reg one = { id, (uintptr_t)value };
+  return kvm_ioctl(k->hw.fd, GET_ONE_REG, &one) >= 0;
+}
+
+static bool set_one(const struct kvm_vcpu *k, uint64_t id,
+                    const void *value) {
+  struct kvm_one_reg one = { id, (uintptr_t)value };
+  return kvm_ioctl(k->hw.fd, SET_ONE_REG, &one) >= 0;
+}
+
+uint64_t kvm_reg(const struct kvm_vcpu *k, uint64_t id) {
+  uint64_t value = 0;
+  get_one(k, id, &value);
+  return value;
+}
+
+void kvm_set_reg(const struct kvm_vcpu *k, uint64_t id, uint64_t value) {
+  set_one(k, id, &value);
+}
+
+// Where KVM keeps the register with this key. FPCR and FPSR have 4 bytes,
+// which a little-endian uint64_t serves.
+static uint64_t sysreg_id(uint16_t key) {
+  switch (key) {
+    case VIEW_sp_el0: return REG_CORE | CORE_SP_EL0;
+    case VIEW_sp_el1: return REG_CORE | CORE_SP_EL1;
+    case VIEW_elr_el1: return REG_CORE | CORE_ELR_EL1;
+    case VIEW_spsr_el1: return REG_CORE | CORE_SPSR_EL1;
+    case VIEW_fpcr: return REG_FPCR;
+    case VIEW_fpsr: return REG_FPSR;
+    case VIEW_cntv_cval_el0: return REG_SYS | VIEW_cntvct_el0;
+    case VIEW_cntvct_el0: return REG_SYS | VIEW_cntv_cval_el0;
+    default: return REG_SYS | key;
+  }
+}
+
+// The frequency of the counter is the host's, and no register of KVM.
+static uint64_t counter_frequency(void) {
+  uint64_t value = 0;
+#ifdef __aarch64__
+  __asm__("mrs %0, cntfrq_el0" : "=r"(value));
+#endif
+  return value;
+}
+
+static bool get_sysreg(const struct kvm_vcpu *k, uint16_t key,
+                       uint64_t *value) {
+  tv_vcpu *cpu = k->vcpu;
+  const struct kvm_vm *kvm = kvm_vm_of(cpu->vm);
+  *value = 0;
+  if (view_get(cpu, key, value)) return true;
+  if (key == VIEW_cntfrq_el0) {
+    *value = counter_frequency();
+    return true;
+  }
+  if (key == VIEW_isr_el1) {
+    *value = (k->asserted[TV_IRQ] ? 0x80 : 0) |
+             (k->asserted[TV_FIQ] ? 0x40 : 0);
+    return true;
+  }
+  if (!get_one(k, sysreg_id(key), value)) return view_is_id(key);
+  if (key == VIEW_vbar_el1 && *value == kvm->trap) *value = 0;
+  return true;
+}
+
+static tv_status no_register(tv_error *err, tv_reg reg, tv_status code) {
+  char name[24];
+  tv_reg_name(reg, name, sizeof name);
+  if (code == TV_E_READ_ONLY)
+    return err_set(err, code, 0, "%s is read-only on kvm", name);
+  return err_set(err, code, 0, "KVM has no register %s", name);
+}
+
+static uint64_t sp_id(const struct kvm_vcpu *k) {
+  return sysreg_id(view_sp(kvm_reg(k, REG_CORE | CORE_PSTATE)));
+}
+
+// The identifier of a register that is no system register; 0 for others.
+static uint64_t general_id(const struct kvm_vcpu *k, tv_reg reg) {
+  if (reg <= TV_REG_X(30)) return REG_CORE | 2 * reg;
+  if (reg == TV_REG_SP) return sp_id(k);
+  if (reg == TV_REG_PC) return REG_CORE | CORE_PC;
+  if (reg == TV_REG_PSTATE) return REG_CORE | CORE_PSTATE;
+  if (reg >= TV_REG_Q(0) && reg <= TV_REG_Q(31))
+    return REG_V + 4 * (reg - TV_REG_Q(0));
+  return 0;
+}
+
+tv_status kvm_get(tv_vcpu *cpu, tv_reg reg, void *value, tv_error *err) {
+  struct kvm_vcpu *k = kvm_of(cpu);
+  uint64_t id = general_id(k, reg), v;
+  if (id && get_one(k, id, value)) return TV_OK;
+  if (id) return kvm_refused(err, TV_E_STATE, "KVM_GET_ONE_REG", NULL);
+  if (!get_sysreg(k, reg & 0xffff, &v))
+    return no_register(err, reg, TV_E_UNKNOWN);
+  memcpy(value, &v, sizeof v);
+  return TV_OK;
+}
+
+static tv_status set_sysreg(struct kvm_vcpu *k, tv_reg reg, uint64_t v,
+                            tv_error *err) {
+  uint16_t key = reg & 0xffff;
+  uint64_t old;
+  if (key >> 3 == VIEW_cntv_ctl_el0 >> 3) k->timer_reported = false;
+  if (view_set(k->vcpu, key, v) || set_one(k, sysreg_id(key), &v))
+    return TV_OK;
+  return no_register(err, reg, get_sysreg(k, key, &old) ? TV_E_READ_ONLY
+                                                        : TV_E_UNKNOWN);
+}
+
+tv_status kvm_set(tv_vcpu *cpu, tv_reg reg, const void *value,
+                  tv_error *err) {
+  struct kvm_vcpu *k = kvm_of(cpu);
+  uint64_t id = general_id(k, reg), v;
+  memcpy(&v, value, sizeof v);
+  if (!id) return set_sysreg(k, reg, v, err);
+  tv_status s = reg == TV_REG_PSTATE ? view_check_pstate(v, err) : TV_OK;
+  if (s || set_one(k, id, value)) return s;
+  return kvm_refused(err, TV_E_INVALID, "KVM_SET_ONE_REG",
+                     reg == TV_REG_PSTATE ? "these bits of PSTATE are none "
+                     "that the host's CPU has" : NULL);
+}
+
+// ------------------------------------------------------------------- reset --
+
+// What the architecture leaves open and KVM fills with a pattern: the same
+// as on the other backends.
+static void reset_sysregs(struct kvm_vcpu *k) {
+  static const uint16_t zero[] = {
+    VIEW_ttbr0_el1, VIEW_ttbr1_el1, VIEW_tcr_el1, VIEW_afsr0_el1,
+    VIEW_afsr1_el1, VIEW_esr_el1, VIEW_far_el1, VIEW_par_el1, VIEW_mair_el1,
+    VIEW_amair_el1, VIEW_contextidr_el1, VIEW_tpidr_el1, VIEW_tpidr_el0,
+    VIEW_tpidrro_el0, VIEW_cntkctl_el1, VIEW_csselr_el1, VIEW_mdscr_el1,
+    VIEW_sp_el0, VIEW_sp_el1, VIEW_elr_el1, VIEW_spsr_el1, VIEW_fpcr,
+    VIEW_fpsr, VIEW_cntv_ctl_el0, VIEW_cntp_ctl_el0, VIEW_cntv_cval_el0,
+    VIEW_cntp_cval_el0
+  };
+  const tv_vm *vm = k->vcpu->vm;
+  for (unsigned i = 0; i < sizeof zero / sizeof *zero; i++)
+    kvm_set_reg(k, sysreg_id(zero[i]), 0);
+  kvm_set_reg(k, REG_SYS | VIEW_sctlr_el1, VIEW_SCTLR_RESET);
+  kvm_set_reg(k, REG_SYS | VIEW_cpacr_el1, view_cpacr_reset(vm));
+  kvm_set_reg(k, REG_SYS | VIEW_vbar_el1, kvm_vm_of(vm)->trap);
+  kvm_set_reg(k, REG_CORE | CORE_PSTATE, PSTATE_RESET);
+}
+
+static tv_status init(struct kvm_vcpu *k, tv_error *err) {
+  const struct kvm_vm *kvm = kvm_vm_of(k->vcpu->vm);
+  struct kvm_vcpu_init init = { 0 };
+  if (kvm_ioctl(kvm->fd, ARM_PREFERRED_TARGET, &init) < 0)
+    return kvm_refused(err, TV_E_UNSUPPORTED, "KVM_ARM_PREFERRED_TARGET",
+                       NULL);
+  memset(init.features, 0, sizeof init.features);
+  init.features[0] = 1 << VCPU_PSCI_0_2;
+  if (kvm_ioctl(k->hw.fd, ARM_VCPU_INIT, &init) < 0)
+    return kvm_refused(err, TV_E_UNSUPPORTED, "KVM_ARM_VCPU_INIT",
+                       "the host's CPU is none that KVM can offer");
+  reset_sysregs(k);
+  return TV_OK;
+}
+
+void kvm_vcpu_reset(tv_vcpu *cpu) {
+  struct kvm_vcpu *k = kvm_of(cpu);
+  k->timer_reported = false;
+  k->timer_state = TIMER_LOW;
+  init(k, NULL);
+}
+
+// -------------------------------------------------------------------- life --
+
+tv_status kvm_vcpu_new(tv_vcpu *cpu, tv_error *err) {
+  struct kvm_vm *kvm = kvm_vm_of(cpu->vm);
+  struct kvm_vcpu *k = alloc_new(sizeof *k);
+  if (!k || !alloc_grow(&kvm->parked, &kvm->parked_room,
+                        kvm->parked_count + cpu->vm->vcpus + 1,
+                        sizeof *kvm->parked)) {
+    alloc_free(k);
+    return err_set(err, TV_E_NO_MEMORY, 0, NULL);
+  }
+  k->vcpu = cpu;
+  cpu->back = k;
+  tv_status s = hardware_take(kvm, cpu->index, &k->hw, err);
+  if (!s) {
+    s = init(k, err);
+    if (s) kvm->parked[kvm->parked_count++] = k->hw;
+  }
+  if (s) {
+    alloc_free(k);
+    cpu->back = NULL;
+  }
+  return s;
+}
+
+// There is room: every vCPU brought its own.
+void kvm_vcpu_free(tv_vcpu *cpu) {
+  struct kvm_vm *kvm = kvm_vm_of(cpu->vm);
+  struct kvm_vcpu *k = kvm_of(cpu);
+  kvm_tick_stop(k);
+  kvm_irq(cpu, TV_IRQ, false);
+  kvm_irq(cpu, TV_FIQ, false);
+  kvm_line_watch(k, &(struct kvm_watch){ 0 });
+  kvm->parked[kvm->parked_count++] = k->hw;
+  alloc_free(k);
+}
