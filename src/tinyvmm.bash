@@ -35,10 +35,10 @@ _tinyvmm()
         files='*.lua' ;;
       run)
         words="--ram --load --reg --symbols --budget --timeout --no-strict
-          --trace --trace-json --profile --profile-every --regs --stats --backend --cpu
-          -v --help"
+          -W --no-warn --fatal-warnings --trace --trace-json --profile
+          --profile-every --regs --stats --backend --cpu -v --help"
         files='*' ;;
-      asm) words="-o -l --load --help" files='*.[sS]' ;;
+      asm) words="-o -l --load -W --no-warn --fatal-warnings --help" files='*.[sS]' ;;
       dis) words="-b --help" files='*' ;;
       backends | help) words="--help" ;;
       *) files='*' ;;

@@ -297,3 +297,58 @@ test("a section that takes no memory puts nothing into the image", function(t)
   t.eq(img.size, 4)
   t.eq(img.symbols, {})
 end)
+
+test("-fPIC code finds its symbols in .got wherever it is loaded", function(t)
+  local tv = require "tinyvmm"
+  local img = tv.asm [[
+        adrp    x2, :got:one
+        ldr     x2, [x2, :got_lo12:one]
+        adrp    x3, :got:two
+        ldr     x3, [x3, #:got_lo12:two]
+        adrp    x4, :got:one
+        ldr     x4, [x4, #:got_lo12:one]
+        cmp     x2, x4
+        b.ne    .
+        ldr     x2, [x2]
+        ldr     x3, [x3]
+        add     x1, x2, x3
+        adrp    x5, :got:nobody
+        ldr     x5, [x5, :got_lo12:nobody]
+        add     x1, x1, x5
+        mov     x0, #0
+        hvc     #0
+        .weak   nobody
+        .data
+        .word   0
+        .balign 8
+one:    .quad   40
+two:    .quad   2
+]]
+  t.eq(img.size, 64 + 24 + 8 + 3 * 8)
+  for _, addr in ipairs { 0x10000, 0x47ff0 } do
+    local vm <close> = assert(tv.vm {})
+    vm:load(addr, img)
+    local cpu <close> = assert(vm:vcpu { pc = addr })
+    local exit = vm:run { budget = 100 }
+    t.eq(exit.kind == "shutdown" and exit.status or exit.why, 42)
+  end
+end)
+
+test("what a flat image cannot express is said by name", function(t)
+  for text, message in pairs {
+    ["add x0, x0, #:tprel_hi12:v, lsl #12"] = "thread-local",
+    ["movz x0, #:tprel_g1:v"] = "thread-local",
+    ["adrp x0, :gottprel:v"] = "thread-local",
+    ["adrp x0, :tlsdesc:v"] = "thread-local",
+    [".tlsdesccall v"] = "thread-local",
+    ["ldr x0, [x0, #:gotpage_lo15:v]"] = "-fPIC and -fno-pic do without it",
+    ["movk x0, #:abs_g0_s:v"] = "movk takes the _nc ones",
+    ["adr x0, :lo12:v"] = "no operator for this operand",
+    [".altmacro"] = ".altmacro is not known",
+    ["mov x0, #1 @ one"] = "a comment begins with //",
+    ["mov x0, #1 ; this is one"] = "if it is a comment: those begin with //",
+    [".float 0x10"] = "in decimal",
+    [".float16 65520"] = "too large for 2 bytes",
+    [".subsection 8193"] = "outside 0 to 8192",
+  } do t.raises(message, asm.assemble, text) end
+end)

@@ -10,7 +10,7 @@ local dis = require "tinyvmm.a64.dis"
 local words = require "a64._words"
 local gnu = require "a64._gnu"
 
-local GOLDEN = { "forms", "data", "layout" }
+local GOLDEN = { "forms", "data", "layout", "language", "references" }
 local ADDR = 0x10000
 
 local function path(name, kind)
@@ -72,12 +72,33 @@ end
 
 test("compiler output makes the bytes that GNU as makes of it", function(t)
   t.needs(gnu.gcc)
-  local source = gnu.read "tests/a64/golden/program.c"
-  for _, options in ipairs { "-O0", "-O2 -march=armv8.1-a", "-O2 -g",
-    "-O2 -fcommon -mgeneral-regs-only" } do
-    local text = gnu.compile(t, source, options .. " -mno-outline-atomics")
+  local function compare(name, options)
+    local text = gnu.compile(t, gnu.read("tests/a64/golden/" .. name .. ".c"),
+      options .. " -mno-outline-atomics")
     local img = asm.assemble(text, { name = options })
     same(t, img:bytes_at(ADDR), gnu.assemble(t, text, ADDR), options)
+  end
+  for _, options in ipairs { "-O0", "-O2 -march=armv8.1-a", "-O2 -g",
+    "-O2 -fcommon -mgeneral-regs-only" } do compare("program", options) end
+  for _, options in ipairs { "-O0", "-O1 -g3 -gdwarf-4", "-O2",
+    "-O3 -funroll-loops -march=armv8.4-a", "-O2 -mcmodel=tiny",
+    "-O2 -mcmodel=large", "-O2 -mbranch-protection=standard",
+    "-O2 -ffunction-sections -fdata-sections", "-O2 -mtrack-speculation" } do
+    compare("shapes", options .. " -mgeneral-regs-only")
+  end
+end)
+
+test("clang's output makes the bytes that GNU as makes of it", function(t)
+  t.needs("clang", gnu.as)
+  local out = t.tmpname()
+  for _, options in ipairs { "-O1", "-O2 -g", "-O2 -fno-pic" } do
+    t.run(("clang --target=aarch64-linux-gnu -S -x c -w -ffreestanding"
+      .. " -fno-addrsig -mno-outline-atomics -mgeneral-regs-only %s"
+      .. " tests/a64/golden/shapes.c -o %s"):format(options, out))
+    local text = gnu.read(out)
+    local img = asm.assemble(text, { name = options })
+    same(t, img:bytes_at(ADDR), gnu.assemble(t, text, ADDR), options)
+    t.eq(table.concat(img.warnings, "\n"), "")
   end
 end)
 
@@ -90,6 +111,10 @@ local DIFFERENCES = {
     "it drops the upper half" },
   { ".ascii \"\\q   \"", "unknown escape", 0x20202071,
     "it warns and drops the backslash" },
+  { ".irpc c, 12\n.byte '\\c\n.endr\n.hword 0", 0x3231, 0x6363,
+    "it takes '\\c for the character c before it looks for parameters" },
+  { ".float 16777217", 0x4b800000, 0x4b800001,
+    "it rounds a tie up, we to even" },
   { "orn x0, x1, #0xff", 0xb278dc20, nil,
     "orn and eon with an immediate are as good as bic, which it knows" },
   { "adrp x0, 0x11000", 0xb0000000, false,

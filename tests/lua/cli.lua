@@ -310,6 +310,17 @@ test("dis prints address, word and text; asm is its inverse", function(t)
   expect(t, run(t, "dis"), 125, nil, "dis needs one file")
   expect(t, run(t, "dis -b here " .. binary), 125, nil, "needs an address")
   expect(t, run(t, "asm " .. source), 125, nil, "needs IN.S %-o OUT.bin")
+  local doubtful = file(t, "ldr x1, [x1], #8\nmov x0, #0\nmov x1, #3\n"
+    .. "hvc #0\n", ".S")
+  local line = "^[^\n]*:1:1: warning: the base is written back[^\n]*\n$"
+  expect(t, run(t, ("asm %s -o %s"):format(doubtful, binary)), 0, nil, line)
+  expect(t, run(t, ("asm -W %s -o %s"):format(doubtful, binary)), 0)
+  expect(t, run(t, ("asm --fatal-warnings %s -o %s"):format(doubtful, binary)),
+    125, nil, "1 warning, and %-%-fatal%-warnings")
+  expect(t, run(t, "run --load 0x10000 --reg x1=0x10000 " .. doubtful), 3, nil,
+    line)
+  expect(t, run(t, "run --no-warn --reg x1=0x10000 " .. doubtful), 3)
+  expect(t, run(t, "run --fatal-warnings " .. doubtful), 125, nil, "1 warning")
   local listing = run(t, "asm -l " .. source)
   expect(t, listing, 0)
   t.ok(listing.out:find("00010000  20100091               1  add x0", 1, true))

@@ -17,6 +17,7 @@ local cursor = require "tinyvmm.a64.cursor"
 local directives = require "tinyvmm.a64.directives"
 local encode = require "tinyvmm.a64.encode"
 local expr = require "tinyvmm.a64.expr"
+local lint = require "tinyvmm.a64.lint"
 local macro = require "tinyvmm.a64.macro"
 local pool = require "tinyvmm.a64.pool"
 local section = require "tinyvmm.a64.section"
@@ -42,9 +43,12 @@ function A:report(at, msg)
   if #self.errors >= MOST_ERRORS then error(self.enough, 0) end
 end
 
--- Something legal and surely wrong at column p of the current line.
+-- Something legal and surely wrong at column p of the current line; once.
 function A:warn(p, msg)
-  self.warnings[#self.warnings + 1] = { at = self.line_at + p, msg = msg }
+  local at = self.line_at + p
+  if self.mute or self.warned[at] == msg then return end
+  self.warned[at] = msg
+  self.warnings[#self.warnings + 1] = { at = at, msg = msg }
 end
 
 -- What was raised inside a statement: { col, msg }, or not for us.
@@ -95,7 +99,7 @@ local function told(self, list)
   end)
   local out = {}
   for i, e in ipairs(list) do
-    out[i] = source.where(self.sources, e.at) .. ": " .. e.msg
+    out[i] = (e.where or source.where(self.sources, e.at) .. ": ") .. e.msg
       .. source.calls(self.sources, e.at)
   end
   return out
@@ -109,12 +113,25 @@ end
 
 -- Sections and symbols -------------------------------------------------------
 
-function A:enter(name, flags, nobits)
+-- Go to a section, and to the part of it that `.subsection number` means: a
+-- section of its own until the layout, which joins them.
+function A:enter(name, flags, nobits, number)
   local sec = self.sections[name]
   if not sec then
     sec = section.new(name, flags, nobits)
     self.sections[name] = sec
     self.section_list[#self.section_list + 1] = sec
+  end
+  if number and number ~= 0 then
+    local key = name .. "\1" .. number
+    local whole = sec
+    sec = self.sections[key]
+    if not sec then
+      sec = section.new(name)
+      sec.kind, sec.whole, sec.number = whole.kind, whole, number
+      self.sections[key] = sec
+      self.section_list[#self.section_list + 1] = sec
+    end
   end
   if sec ~= self.sec then self.previous, self.sec = self.sec, sec end
 end
@@ -129,8 +146,9 @@ end
 function A:define(name, p)
   local sym = self.symbols[name]
   if sym then redefined(self, name, sym, p) end
-  self.symbols[name] = { sec = self.sec, off = self.sec.size,
+  self.latest = { sec = self.sec, off = self.sec.size,
     at = self.line_at + p }
+  self.symbols[name] = self.latest
 end
 
 -- Numeric labels: the k-th `1:` is the symbol "\0011:k", which no text can say.
@@ -142,6 +160,7 @@ function A:define_numeric(n, p)
   local name = "\1" .. n .. ":" .. k
   list[k] = { sec = self.sec, off = self.sec.size, seq = self.seq,
     at = self.line_at + p }
+  self.latest = list[k]
   self.symbols[name] = list[k]
   self.near[n .. "b"], self.near[n .. "f"] = name, "\1" .. n .. ":" .. k + 1
 end
@@ -273,9 +292,10 @@ local function evaluated(self, atom)
     end
     e = find(atom, "#", 1, true)
   end
-  self.undef = nil
+  self.undef, self.shifted, self.mute = nil, false, true
   local ok, v, sec, q = pcall(expr.eval, self, atom, e + 1)
-  if not ok or sec or self.undef then return atom end
+  self.mute = false
+  if not ok or sec or self.undef or self.shifted then return atom end
   return sub(atom, 1, e) .. v .. sub(atom, q)
 end
 
@@ -290,6 +310,7 @@ local function exactly(self, s, p, m, q)
       m = m, q = q, dot = self.dot }
   end
   part[i] = c.w
+  if c.doubt then self:warn(p, c.doubt) end
   if c.pool then
     local size = literal_size(c)
     if size > 8 then fail(c.pool, "a literal has at most 8 bytes") end
@@ -310,7 +331,10 @@ local function instruction(self, s, p)
     fail(p, "section %s holds no instructions; use .text", self.sec.name)
   end
   local at, q = self.line_at + p, e + 1
-  self.sec.code = self.sec.code or section.words(self.sec, at)
+  if not self.sec.code then
+    lint.code(self, p)
+    section.words(self.sec, at)
+  end
   self.dot = self.sec.size
   if self.named then s = macro.rename(self, s, q) end
   local a, b, c, d = match(s, ATOMS, q)
@@ -447,8 +471,9 @@ function A:quick_label(name)
     if not find(name, "^%d+$") then return false end
     self:define_numeric(name, 1)
   else
-    self.symbols[name] = { sec = self.sec, off = self.sec.size,
+    self.latest = { sec = self.sec, off = self.sec.size,
       at = self.line_at + 1 }
+    self.symbols[name] = self.latest
   end
   return true
 end
@@ -552,7 +577,7 @@ function A:read_frame()
 end
 
 A.settle = settle.symbol
-A.pool = pool.put
+A.pool, A.got = pool.put, pool.got
 
 local OPTIONS = { name = "string", symbols = "table", include = "table",
   origin = "number" }
@@ -572,9 +597,11 @@ end
 local function new(opts)
   check_options(opts)
   local self = setmetatable({
-    sources = {}, errors = {}, warnings = {}, missed = {}, enough = {},
+    sources = {}, errors = {}, missed = {}, enough = {},
+    warnings = {}, warned = {},
     sections = {}, section_list = {}, stack = {}, symbols = {}, numeric = {},
     near = new_near(), seq = 0, made = 0, literals = 0, weak = {},
+    is_local = {},
     macros = {}, aliases = {}, conds = {}, expansions = 0, expanded = 0,
     lookup = encode.lookup, line_at = 0, deferred = {}, relocs = {},
     fix_part = {}, fix_word = {}, fix_kind = {}, fix_name = {}, fix_at = {},
@@ -591,7 +618,10 @@ local function new(opts)
     end
     self.symbols[name] = { off = n }
   end
-  self:enter ".text"
+  for _, name in ipairs { ".data", ".bss", ".text" } do  -- first, as in GNU as
+    self:enter(name)
+  end
+  self.previous = nil
   return self
 end
 

@@ -36,12 +36,23 @@ local function open(self, level)
   return self.A or error("the image is made already", level + 1)
 end
 
+-- "script.lua:12: " of the function at a level, as error() has it.
+local function caller(level)
+  local _, where = pcall(error, "", level + 2)
+  return where
+end
+
 -- Assemble text; what is wrong with it raises at the caller.
 local function feed(self, text, level)
   local A = open(self, level + 1)
-  local before = #A.errors
+  local before, warned = #A.errors, #A.warnings
   local ok, err = pcall(A.run, A, "a64", text)
   if not ok and err ~= A.enough then error(err, 0) end
+  for i = warned + 1, #A.warnings do
+    local w = A.warnings[i]
+    w.where = caller(level + 1)
+    w.msg = ("%s, in '%s'"):format(w.msg, (text:gsub("\n$", "")))
+  end
   local first = A.errors[before + 1]
   if first then
     for i = #A.errors, before + 1, -1 do A.errors[i] = nil end

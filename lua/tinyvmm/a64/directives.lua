@@ -8,9 +8,11 @@
 local expr = require "tinyvmm.a64.expr"
 local section = require "tinyvmm.a64.section"
 local fixup = require "tinyvmm.a64.fixup"
+local lint = require "tinyvmm.a64.lint"
 local macro = require "tinyvmm.a64.macro"
 
-local find, sub, char = string.find, string.sub, string.char
+local find, match, sub, char = string.find, string.match, string.sub,
+  string.char
 local fail = expr.fail
 
 local M = {}
@@ -75,6 +77,7 @@ end
 local function items(size)
   return function(A, s, p)
     if not find(s, "%S", p) then return p end
+    if size ~= 4 then lint.data(A, p) end    -- four may be an instruction
     while true do
       local q = item(A, s, p, size)
       p = comma(s, q)
@@ -124,20 +127,70 @@ function D.inst(A, s, p)
   end
 end
 
+-- A number in decimal, perhaps with the letter of a format as in 0f1.5, which
+-- means nothing; position after it. NaN is the one of GNU as: all ones.
+local function real(s, p)
+  local sign, q = match(s, "^([-+]?)0[%a]?%f[%d.]()", p)
+  if not sign or find(s, "^[-+]?0[%d.]", p) then
+    sign, q = match(s, "^([-+]?)()", p)
+  end
+  local _, e, t = find(s, "^([%d.]+[eE]?[-+]?%d*)", q)
+  local v = t and tonumber(t)
+  if not v then
+    _, e, t = find(s, "^(%a+)", q)
+    t = t and t:lower()
+    v = (t == "inf" or t == "infinity") and math.huge or t == "nan" and 0 / 0
+  end
+  if not v or find(s, "^[-+]?0[xX]", p) then
+    fail(p, "expected a floating-point number in decimal")
+  end
+  return sign == "-" and -v or v, e + 1
+end
+
+-- The bits of a half-precision number, rounded to nearest even.
+local function half_bits(v)
+  local bits = string.unpack("<I8", string.pack("<d", v))
+  local sign, m = bits >> 48 & 0x8000, math.abs(v)
+  if m == math.huge then return sign | 0x7c00 end
+  local unit = 2.0 ^ -24                        -- of the smallest ones
+  while m >= unit * 2048 do unit = unit * 2 end
+  local n = m / unit                            -- exact: a power of two
+  local whole = math.floor(n)
+  local rest = n - whole
+  if rest > 0.5 or rest == 0.5 and whole & 1 == 1 then whole = whole + 1 end
+  local exponent = 0
+  while unit > 2.0 ^ -24 do unit, exponent = unit / 2, exponent + 1 end
+  return sign | (exponent << 10) + whole
+end
+
+local NAN = { ["<f"] = "\xff\xff\xff\x7f", ["<h"] = "\xff\x7f",
+  ["<d"] = "\xff\xff\xff\xff\xff\xff\xff\x7f" }
+local LARGEST = { ["<f"] = 0x1.ffffffp127, ["<h"] = 65520.0,
+  ["<d"] = math.huge }
+
+local function real_bytes(format, v, p)
+  if v ~= v then return NAN[format] end
+  if math.abs(v) ~= math.huge and math.abs(v) >= LARGEST[format] then
+    fail(p, "the number is too large for %d bytes", #NAN[format])
+  end
+  if format == "<h" then return string.pack("<I2", half_bits(v)) end
+  return string.pack(format, v)
+end
+
 local function reals(format)
   return function(A, s, p)
+    lint.data(A, p)
     while true do
-      local _, e, t = find(s, "^([-+]?[%w.]+[-+]?%d*)", p)
-      local v = t and tonumber(t)
-      if not v then fail(p, "expected a floating-point number") end
+      local v, q = real(s, p)
       writable(A, p)
-      section.bytes(A.sec, string.pack(format, v), A.line_at + p)
-      p = comma(s, e + 1)
-      if not p then return e + 1 end
+      section.bytes(A.sec, real_bytes(format, v, p), A.line_at + p)
+      p = comma(s, q)
+      if not p then return q end
     end
   end
 end
 D.float, D.single, D.double = reals "<f", reals "<f", reals "<d"
+D.float16 = reals "<h"
 
 -- Numbers in groups of 7 bits, low first. In a section that takes no memory
 -- (debugging tables) their labels may stay unknown.
@@ -191,9 +244,11 @@ local function quoted(s, p)
   end
 end
 
-local function strings(tail)
+-- width: bytes of a character.
+local function strings(tail, width)
   return function(A, s, p)
     if not find(s, "%S", p) then return p end
+    lint.data(A, p)
     while true do
       local at, str, q = p, quoted(s, p)
       while find(s, '^%s*"', q) do              -- "a" "b" is one string
@@ -202,13 +257,17 @@ local function strings(tail)
         str = str .. more
       end
       writable(A, at)
-      section.bytes(A.sec, str .. tail, A.line_at + at)
+      str = str .. tail
+      if width then str = str:gsub(".", "%0" .. ("\0"):rep(width - 1)) end
+      section.bytes(A.sec, str, A.line_at + at)
       p = comma(s, q)
       if not p then return q end
     end
   end
 end
 D.ascii, D.asciz, D.string = strings "", strings "\0", strings "\0"
+D.string8, D.string16 = D.string, strings("\0", 2)
+D.string32, D.string64 = strings("\0", 4), strings("\0", 8)
 
 -- Space --------------------------------------------------------------------
 
@@ -335,9 +394,20 @@ local function names(_, s, p, each)
     if not p then return q end
   end
 end
-for name in ("global globl extern local hidden protected internal")
-    :gmatch "%S+" do
+for name in ("extern hidden protected internal"):gmatch "%S+" do
   D[name] = function(A, s, p) return names(A, s, p) end
+end
+
+function D.global(A, s, p)
+  return names(A, s, p, function(name)
+    if name == "_start" then A.entry_at = A.line_at + p end
+  end)
+end
+D.globl = D.global
+
+-- A local symbol is as visible as any, but .comm puts it into .bss.
+D["local"] = function(A, s, p)
+  return names(A, s, p, function(name) A.is_local[name] = true end)
 end
 
 -- A weak symbol that nobody defines is 0.
@@ -366,7 +436,9 @@ local function common(where)
       fail(r, "alignment %d is not a power of two up to 2^24", unit)
     end
     local sec, previous = A.sec, A.previous
-    A:enter(where)
+    if where == ".bss" or A.is_local[name] then
+      A:enter(".bss", nil, nil, 1)                -- subsection 1, as GNU as
+    else A:enter(where) end
     section.align(A.sec, unit, nil, nil, nil, A.line_at + p)
     A:define(name, p)
     section.fill(A.sec, n, 0, A.line_at + p)
@@ -378,11 +450,26 @@ D.comm, D.lcomm = common "COMMON", common ".bss"
 
 -- Sections -----------------------------------------------------------------
 
+-- The number of a subsection at p, 0 if there is none.
+local function number(A, s, p)
+  if not find(s, "%S", p) then return 0, p end
+  local n, q = expr.constant(A, s, p, "the number of the subsection")
+  if n < 0 or n > 8192 then fail(p, "subsection %d is outside 0 to 8192", n) end
+  return n, q
+end
+
 local function enter(name)
-  return function(A, _, p)
-    A:enter(name)
-    return p
+  return function(A, s, p)
+    local n, q = number(A, s, p)
+    A:enter(name, nil, nil, n)
+    return q
   end
+end
+
+function D.subsection(A, s, p)
+  local n, q = number(A, s, p)
+  A:enter(A.sec.name, nil, nil, n)
+  return q
 end
 D.text, D.data, D.rodata, D.bss = enter ".text", enter ".data",
   enter ".rodata", enter ".bss"
@@ -394,9 +481,12 @@ function D.section(A, s, p)
   p = q + 1
   local flags, kind
   local r = comma(s, p)
-  if r then
+  local sub_number
+  if r and find(s, '^[^"]', r) then
+    sub_number, p = number(A, s, r)
+  elseif r then
     flags, p = quoted(s, r)
-    local bad = find(flags, "[^awxMSGToRd?%d]")
+    local bad = find(flags, "[^awxMSGToRde?%d]")
     if bad then
       fail(r + bad, "unknown section flag '%s'", sub(flags, bad, bad))
     end
@@ -410,7 +500,7 @@ function D.section(A, s, p)
       p = q + 1
     end
   end
-  A:enter(name, flags, kind == "nobits")
+  A:enter(name, flags, kind == "nobits", sub_number)
   return p
 end
 
@@ -465,6 +555,7 @@ function D.incbin(A, s, p)
 end
 
 function D.ltorg(A, _, p)
+  if #A.sec.pools > 0 then lint.data(A, p) end
   A:pool(A.sec)
   return p
 end
@@ -476,6 +567,15 @@ D["end"] = function(A, _, p)
   A.ended = true
   A.frame.p = #A.frame.text + 1
   return p
+end
+
+function D.altmacro(_, _, p)
+  fail(p, ".altmacro is not known; plain macros have \\name, \\@ and \\()")
+end
+
+-- Calls through descriptors of thread-local variables.
+function D.tlsdesccall(_, _, p)
+  fail(p, "an image has no thread-local variables")
 end
 
 function D.err(_, _, p) fail(p, ".err was reached") end

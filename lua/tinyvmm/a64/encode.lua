@@ -14,6 +14,7 @@
 
 local isa = require "tinyvmm.a64.isa"
 local cursor = require "tinyvmm.a64.cursor"
+local lint = require "tinyvmm.a64.lint"
 local parser = require "tinyvmm.a64.parse"
 
 local byte, find, sub, match = string.byte, string.find, string.sub,
@@ -131,6 +132,11 @@ function M.lookup(m, a, b, c, d)
     local fix = leaf.fix
     if fix then
       local i = leaf.at
+      if not i then                     -- fix is a check, not a fixup
+        local w = rest | wa | wb | wc | wd
+        if fix(w) then return end
+        return w
+      end
       return rest | wa | wb | wc | wd, fix,
         symbol_of[i == 2 and b or i == 3 and c or i == 1 and a or d]
     end
@@ -186,6 +192,7 @@ local function shape(atoms, c, word)
     elseif symbol_of[t] then return end
   end
   if c.fix and not leaf.at then return end
+  leaf.fix = leaf.fix or lint.of(word)
   return leaf, texts, rest
 end
 
@@ -242,7 +249,7 @@ local function remember(m, atoms, c, word)
   if not old then
     old = leaf
     if #texts == 0 then leaf.rest = rest
-    elseif #texts == 1 and not leaf.fix then
+    elseif #texts == 1 and not leaf.at then
       leaf.rest, leaf.own, leaf[texts[1]] = 0, texts[1], own_slot(leaf)
     else
       leaf.joint, leaf.key = {}, key_maker(texts)
@@ -275,15 +282,16 @@ local function refuse_tail(c, k)
   if find(c.s, "^[ \t\r]*$", c.p) then
     return cursor.miss(c, c.p, cursor.CLOSE, "missing operand")
   end
-  cursor.miss(c, c.p, cursor.OTHER, "unexpected '%s'",
-    match(c.s, "^[ \t]*(,?[ \t]*[^,%s]*)", c.p))
+  local text = match(c.s, "^[ \t]*(,?[ \t]*[^,%s]*)", c.p)
+  cursor.miss(c, c.p, cursor.OTHER, "unexpected '%s'%s", text,
+    find(text, "^[@;]") and "; a comment begins with //" or "")
 end
 
 -- One row against the operands at q: the word, or nil and a miss.
 local function try(c, row, q)
   c.row, c.w, c.p = row, row.init, q
   c.wide, c.fix, c.sym, c.pool, c.value = nil, nil, nil, nil, nil
-  c.esize, c.known = nil, 0
+  c.esize, c.known, c.doubt = nil, 0, nil
   local operands, starts = row.operands, c.starts
   for k = 1, #operands do
     if k > 1 and not cursor.comma(c) then return refuse_tail(c, k) end
@@ -333,16 +341,28 @@ local function complain(c, rows, q)
   error({ col = math.min(c.miss_at, #c.s + 1), msg = msg }, 0)
 end
 
-local function unknown(m, p)
-  error({ col = p, msg = ("unknown instruction '%s'%s"):format(m,
-    require "tinyvmm.a64.nearest".hint(m:lower(), isa.mnemonics)) }, 0)
+local function unknown(m, s, p)
+  local hint = require "tinyvmm.a64.nearest".hint(m:lower(), isa.mnemonics)
+  if find(sub(s, 1, p - 1), ";[ \t]*$")
+    and find(s, "^[ \t]+%a[^,#]*$", p + #m) then
+    hint = "; if it is a comment: those begin with //"
+  end
+  error({ col = p, msg = ("unknown instruction '%s'%s"):format(m, hint) }, 0)
 end
+
+-- The conditions have other names after SVE instructions.
+local VECTOR_CONDITIONS = { ["b.none"] = "b.eq", ["b.any"] = "b.ne",
+  ["b.nlast"] = "b.cs", ["b.last"] = "b.cc", ["b.first"] = "b.mi",
+  ["b.nfrst"] = "b.pl", ["b.pmore"] = "b.hi", ["b.plast"] = "b.ls",
+  ["b.tcont"] = "b.ge", ["b.tstop"] = "b.lt" }
 
 local function rows_of(m)
   local name = m:lower()
   local rows = isa.candidates(name)
   if #rows == 0 and find(name, "^b%l%l$") then   -- beq is b.eq
     rows = isa.candidates("b." .. sub(name, 2))
+  elseif #rows == 0 and VECTOR_CONDITIONS[name] then
+    rows = isa.candidates(VECTOR_CONDITIONS[name])
   end
   return rows
 end
@@ -366,11 +386,11 @@ local function map_atoms(c, q)
 end
 
 -- encode(A, s, p, m, q): the instruction m at p of s with operands from q on.
--- Returns the cursor (w; fix and sym, or fix and value; pool), or nil if a
--- symbol must be known first. Raises { col, msg }.
+-- Returns the cursor (w; fix and sym, or fix and value; pool; doubt: a
+-- warning), or nil if a symbol must be known first. Raises { col, msg }.
 function M.encode(A, s, p, m, q)
   local rows = rows_of(m)
-  if #rows == 0 then unknown(m, p) end
+  if #rows == 0 then unknown(m, s, p) end
   A.used_symbol = false
   local c = { A = A, s = s, score = -1, operand = 1, starts = {}, quiet = true }
   local word, spare
@@ -387,7 +407,9 @@ function M.encode(A, s, p, m, q)
   end
   word = word or spare and try(c, spare, q)
   if word then
-    c.w = word
+    c.w, c.strange = word, c.doubt
+    local check = lint.of(word)
+    c.doubt = c.doubt or check and check(word)
     return c
   end
   if c.defer then return nil end
@@ -397,7 +419,7 @@ end
 -- Feed the cache with what encode returned; a to d are the atoms of lookup.
 -- Only for what did not consult a symbol: its value may change.
 function M.learn(c, m, q, a, b, cc, d)
-  if c.pool or c.value then return end
+  if c.pool or c.value or c.strange then return end
   map_atoms(c, q)
   remember(m, { a, b, cc, d }, c, c.w)
 end

@@ -17,6 +17,13 @@ local function fail(p, ...)
 end
 M.fail = fail
 
+-- A shift that leaves nothing; what it is in is not remembered (encode.lua), so
+-- that each place warns.
+function M.shifted(A, n, p)
+  A.used_symbol, A.shifted = true, true
+  A:warn(p, ("a shift by %d is outside 0 to 63"):format(n))
+end
+
 -- Operators by token: { rank, function(a, b) }; both operands constant.
 local function truth(x) return x and -1 or 0 end
 local function divisor(b, p)
@@ -33,8 +40,14 @@ local OPS = {
     if divisor(b, p) == -1 then return 0 end
     return math.fmod(a, b)
   end },
-  ["<<"] = { 8, function(a, b) return a << b end },
-  [">>"] = { 8, function(a, b) return a >> b end },
+  ["<<"] = { 8, function(a, b, p, A)
+    if b < 0 or b > 63 then M.shifted(A, b, p) end
+    return a << b
+  end },
+  [">>"] = { 8, function(a, b, p, A)
+    if b < 0 or b > 63 then M.shifted(A, b, p) end
+    return a >> b
+  end },
   ["|"] = { 7, function(a, b) return a | b end },
   ["&"] = { 7, function(a, b) return a & b end },
   ["^"] = { 7, function(a, b) return a ~ b end },
@@ -220,7 +233,7 @@ local function addresses(A, op, a, as, b, bs, p)
   if op == "-" and not bs then return a - b, as end
   local rank = OPS[op][1]
   if as and bs and (op == "-" or rank == 4) then
-    if as == bs then return OPS[op][2](a, b, p) end
+    if as == bs then return OPS[op][2](a, b, p, A) end
     A.undef = A.undef or "."          -- known when the layout is final
     return 0
   end
@@ -241,7 +254,7 @@ function binary(A, s, p, floor)
     local b, bs
     b, bs, p = binary(A, s, q + #op, row[1] + 1)
     if as or bs then a, as = addresses(A, op, a, as, b, bs, q)
-    else a = row[2](a, b, q) end
+    else a = row[2](a, b, q, A) end
   end
 end
 

@@ -78,18 +78,39 @@ local function abs(n, free, word, target)
   return word | (target >> 16 * n & 0xffff) << 5
 end
 
+-- The same of a value with a sign, which decides between MOVZ and MOVN (bit
+-- 30): absn_s, preln.
+local function signed_part(n, word, v)
+  if n < 3 and not signed(v, 16 * (n + 1) + 1, 0) then
+    return nil, ("%#x has more bits than those of _g%d; begin with a higher"
+      .. " one"):format(v, n)
+  end
+  word = v < 0 and word & ~(1 << 30) or word | 1 << 30
+  return word | ((v < 0 and ~v or v) >> 16 * n & 0xffff) << 5
+end
+
+local function part(kind, word, target, pc)
+  local from, n, tail = kind:match "^(%l+)(%d)(.*)$"
+  n = math.tointeger(tonumber(n))
+  if from == "abs" and tail ~= "_s" then return abs(n, tail, word, target) end
+  local v = from == "prel" and target - pc or target
+  if tail == "_nc" then return abs(n, tail, word, v) end
+  return signed_part(n, word, v)
+end
+
 function M.apply(kind, word, target, pc)
   local row = BRANCH[kind]
   if row then return branch(row, word, target, pc) end
   if ADDRESS[kind] then return ADDRESS[kind](word, target, pc) end
-  local n, free = kind:match "^abs(%d)(.*)$"
-  if n then return abs(math.tointeger(tonumber(n)), free, word, target) end
+  if not kind:find "^lo12" then
+    return part(kind, word, target, pc)
+  end
   return lo12(tonumber(kind:match "^lo12%.(%d)$"), word, target)
 end
 
 -- Does the kind depend on the distance only?
 function M.relative(kind)
-  return BRANCH[kind] ~= nil or kind == "rel21"
+  return BRANCH[kind] ~= nil or kind == "rel21" or kind:find "^prel" ~= nil
 end
 
 -- Bytes of a data item of 1, 2, 4 or 8; nil and the reason if it does not fit.

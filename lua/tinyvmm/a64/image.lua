@@ -19,17 +19,22 @@ Image.__index = Image
 function M.layout(A)
   local list = {}
   for i, sec in ipairs(A.section_list) do
-    sec.index, sec.base = i, 0
+    local whole = sec.whole or sec
+    whole.index = whole.index or i
+    sec.index, sec.base, sec.group = whole.index, 0, whole
+    whole.most = math.max(whole.most or 16, sec.align)
     if sec.kind ~= "drop" and sec.size > 0 then list[#list + 1] = sec end
   end
   table.sort(list, function(a, b)
     local ra, rb = section.rank(a), section.rank(b)
     if ra ~= rb then return ra < rb end
-    return a.index < b.index
+    if a.index ~= b.index then return a.index < b.index end
+    return (a.number or 0) < (b.number or 0)
   end)
-  local off = 0
+  local off, group = 0, nil
   for _, sec in ipairs(list) do
-    local align = math.max(16, sec.align)
+    local align = sec.group == group and sec.align or sec.group.most
+    group = sec.group
     off = off + align - 1 & -align
     sec.base, off = off, off + sec.size
   end
@@ -97,9 +102,16 @@ function M.build(A, list, size)
   local img = setmetatable({ raw = table.concat(chunks), size = size,
     align = align, sections = {}, symbols = {}, entry = 0, values = {},
     moves = {}, relocs = A.relocs, index = index, sources = A.sources }, Image)
-  for _, sec in ipairs(list) do
-    img.sections[#img.sections + 1] = { name = sec.name, offset = sec.base,
-      size = sec.size, align = sec.align, kind = sec.kind }
+  for i, sec in ipairs(list) do
+    local same = i > 1 and list[i - 1].group == sec.group
+    local last = img.sections[#img.sections]
+    if same then
+      last.size = sec.base + sec.size - last.offset
+      last.align = math.max(last.align, sec.align)
+    else
+      img.sections[#img.sections + 1] = { name = sec.name, offset = sec.base,
+        size = sec.size, align = sec.align, kind = sec.kind }
+    end
   end
   publish(A, img)
   if img.moves._start then img.entry = img.values._start end

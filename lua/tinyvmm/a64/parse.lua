@@ -10,7 +10,7 @@ local isa = require "tinyvmm.a64.isa"
 local cursor = require "tinyvmm.a64.cursor"
 local expr = require "tinyvmm.a64.expr"
 
-local find, sub = string.find, string.sub
+local find, match, sub = string.find, string.match, string.sub
 local miss, skip, imm, bounded = cursor.miss, cursor.skip, cursor.imm,
   cursor.bounded
 local CLOSE, RANGE = cursor.CLOSE, cursor.RANGE
@@ -348,13 +348,41 @@ local function by_register(c, at, v)
     c.row.mnemonic, sub(c.s, c.starts[1], at - 1), reg)
 end
 
--- ":lo12:symbol" where an immediate may stand; kind is the fixup.
-local function low_bits(c, kind)
-  local _, e = find(c.s, "^#?:[lL][oO]12:", c.p)
-  if not e then return end
-  c.p = e + 1
-  c.fix = kind
-  return parse.target(c)
+-- ":name:" where an address may stand: the name in lower case and the
+-- position after it, or nil.
+local function operator(c)
+  local _, e, name = find(c.s, "^#?:(%a[%w_]*):", skip(c))
+  if e then return name:lower(), e + 1 end
+end
+
+-- An operator that stands for what an image has not, or not here.
+local function refuse_operator(c, name)
+  local why = "is no operator for this operand"
+  if find(name, "t[lp][sr]") then
+    why = "is for thread-local variables, which an image has not"
+  elseif find(name, "^got") then
+    why = "is not known; -fPIC and -fno-pic do without it"
+  end
+  return miss(c, c.p, RANGE, "':%s:' %s", name, why)
+end
+
+-- The address of a symbol's entry in the table that A:got makes.
+local function table_entry(c, p, kind)
+  local _, e, name = find(c.s, "^([%a_.$][%w_.$]*)", p)
+  if not e then return cursor.expected(c, "a symbol") end
+  c.sym, c.sym_at, c.p, c.fix = c.A:got(name, p), p, e + 1, kind
+  return true
+end
+
+-- ":lo12:symbol" where an immediate may stand, or ":got_lo12:symbol" if it is
+-- the offset of a load; kind is the fixup.
+local function low_bits(c, kind, load)
+  local name, p = operator(c)
+  if name == "lo12" then
+    c.p, c.fix = p, kind
+    return parse.target(c)
+  elseif name == "got_lo12" and load then return table_entry(c, p, kind) end
+  return name and refuse_operator(c, name)
 end
 cursor.low_bits = low_bits
 
@@ -484,14 +512,26 @@ parse.wide, parse["wide.inv"] = wide(false), wide(true)
 show.wide, show["wide.inv"] = "#imm", "#imm"
 
 -- ":abs_g1:symbol": 16 bits of an address, for a MOVZ and MOVKs; the number
--- says which, and without _nc nothing may lie above them.
+-- says which, and without _nc nothing may lie above them. "_s" and ":prel_g"
+-- (the distance) have a sign, which makes a MOVZ a MOVN.
 local function address_part(c)
-  local _, e, n, free = find(c.s, "^#?:abs_g([0-3])(%a*_?%a*):", c.p)
-  if not e or free ~= "" and free ~= "_nc" or c.wide == 0 and n + 0 > 1 then
+  local name, p = operator(c)
+  local from, n, tail = match(name or "", "^(%l+)_g([0-3])(_?%l*)$")
+  if not from or from ~= "abs" and from ~= "prel"
+    or not (tail == "" or tail == "_nc" or tail == "_s" and from == "abs")
+    or c.wide == 0 and n + 0 > 1 then
+    if name and from ~= "abs" and from ~= "prel" then
+      return refuse_operator(c, name)
+    end
     return cursor.expected(c, "an immediate or :abs_g0: to :abs_g3: and a"
       .. " symbol")
   end
-  c.p, c.fix = e + 1, "abs" .. n .. free
+  if tail ~= "_nc" and (tail == "_s" or from == "prel")
+    and c.row.mnemonic == "movk" then
+    return miss(c, c.p, RANGE, "':%s:' may need a movn; movk takes the _nc"
+      .. " ones", name)
+  end
+  c.p, c.fix = p, from .. n .. tail
   c.w = c.w | n + 0 << 21
   return parse.target(c)
 end
@@ -551,9 +591,12 @@ local function label(kind)
   parse[kind] = function(c)
     c.fix = kind
     local p = skip(c)
-    if kind == "page21" then
-      local _, e = find(c.s, "^:pg_hi21:", p)
-      if e then c.p = e + 1 end
+    local name, q = operator(c)
+    if name and kind == "page21" and (name == "pg_hi21"
+      or name == "pg_hi21_nc") then c.p = q
+    elseif name == "got" and kind == "page21" then
+      return table_entry(c, q, kind)
+    elseif name then return refuse_operator(c, name)
     elseif kind == "rel19" and c.row.name:find "_lit$" then
       c.fix = "lit19"
       if sub(c.s, p, p) == "=" and c.row.name ~= "PRFM_lit" then
@@ -573,7 +616,8 @@ label "page21"
 
 -- Conditions -----------------------------------------------------------------
 
-local COND = { hs = 2, lo = 3 }
+local COND = { hs = 2, lo = 3, none = 0, any = 1, nlast = 2, last = 3,
+  first = 4, nfrst = 5, pmore = 8, plast = 9, tcont = 10, tstop = 11 }
 for _, way in ipairs(isa.suffixes.bcond) do
   COND[way[1]] = COND[way[1]] or tonumber(way[2], 2)
 end

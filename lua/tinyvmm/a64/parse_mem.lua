@@ -63,9 +63,11 @@ local function inside(c, m)
     return m.index and index_modifier(c, m)
   end
   m.at = p
-  if find(c.s, "^#?:[lL][oO]12:", p) then
+  if find(c.s, "^#?:", p) then
     m.form = "lo12"
-    if not cursor.low_bits(c, "lo12.0") then return end
+    if not cursor.low_bits(c, "lo12.0", true) then
+      return cursor.expected(c, "an offset, a register or :lo12:symbol")
+    end
     m.sym, m.sym_at, m.value, m.value_sec = c.sym, c.sym_at, c.value,
       c.value_sec
     c.fix = nil

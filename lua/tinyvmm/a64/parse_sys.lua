@@ -17,9 +17,10 @@ end
 return function(M)
   local parse, show = M.kinds, M.show
 
-  local function sysreg(c)
+  -- never: the access that the register does not allow, and what it is called.
+  local function sysreg(c, never, what)
     local word, e = cursor.word(c)
-    local key = word and sysregs.key(word)
+    local key, access = sysregs.key(word or "")
     if not key or key & 0x8000 == 0 then
       if not word then return cursor.expected(c, "a system register") end
       return miss(c, c.p, CLOSE, "unknown system register '%s'%s", word,
@@ -31,9 +32,14 @@ return function(M)
     end
     c.w = c.w | (key & 0x7fff) << 5
     c.p = e
+    if access == never then
+      c.doubt = ("%s cannot be %s: the instruction is undefined"):format(word,
+        what)
+    end
     return true
   end
-  parse["sysreg.r"], parse["sysreg.w"] = sysreg, sysreg
+  parse["sysreg.r"] = function(c) return sysreg(c, "WO", "read") end
+  parse["sysreg.w"] = function(c) return sysreg(c, "RO", "written") end
   show["sysreg.r"], show["sysreg.w"] = "sysreg", "sysreg"
 
   function parse.pstate(c)

@@ -45,8 +45,29 @@ function M.literal(self, size, s, p)
   return entry.label
 end
 
+-- The label of the word in .got that will hold the address of a symbol, for
+-- code that was compiled with -fPIC.
+function M.got(self, name, p)
+  local label = "\1got:" .. name
+  if not self.symbols[label] then
+    local sec, previous = self.sec, self.previous
+    self:enter ".got"
+    local at = self.line_at + p
+    section.align(self.sec, 8, nil, nil, nil, at)
+    self.symbols[label] = { sec = self.sec, off = self.sec.size }
+    local part = section.bytes(self.sec, ("\0"):rep(8), at)
+    self.line_at = at - 1
+    self:defer { kind = "data", part = part, size = 8, s = name, p = 1,
+      dot = 0 }
+    self.line_at = at - p
+    self.sec, self.previous = sec, previous
+  end
+  return label
+end
+
 local function place(self, sec, entry)
-  self.symbols[entry.label] = { sec = sec, off = sec.size }
+  self.symbols[entry.label] = { sec = sec, off = sec.size,
+    literal = sub(entry.s, entry.p) }
   local at, size = entry.line_at + entry.p, entry.size
   if entry.value then
     local mask = size == 4 and 0xffffffff or -1

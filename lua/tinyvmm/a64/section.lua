@@ -22,6 +22,7 @@ local BY_NAME = { { "%.text", "text" }, { "%.init", "text" },
 -- Where a section goes: by flags if the text gives them ("ax", "a", "aw"; a
 -- section without "a" takes no memory, as after a link), else by its name.
 local function kind_of(name, flags, nobits)
+  if name == ".note.gnu.property" then return "drop" end  -- for a loader
   if nobits then return "bss" end
   for _, row in ipairs(BY_NAME) do
     if name:find("^" .. row[1] .. "%f[^%w_]") then return row[2] end

@@ -8,6 +8,7 @@ local encode = require "tinyvmm.a64.encode"
 local expr = require "tinyvmm.a64.expr"
 local fixup = require "tinyvmm.a64.fixup"
 local image = require "tinyvmm.a64.image"
+local lint = require "tinyvmm.a64.lint"
 local source = require "tinyvmm.a64.source"
 
 local find, match = string.find, string.match
@@ -49,6 +50,7 @@ end
 local function settle_code(self, d)
   local c = encode.encode(self, d.s, d.p, d.m, d.q)
   d.part[d.i] = c.w
+  if c.doubt then self:warn(d.p, c.doubt) end
   if c.fix then
     local why = image.refer(self, d.part, d.i, c.fix, c.value, c.value_sec,
       d.line_at + c.sym_at)
@@ -71,36 +73,47 @@ local function distance(kind)
   return fixup.relative(kind) or kind == "page21"
 end
 
+-- What raised err for a symbol is nobody's label, or worse.
+local function no_symbol(self, name, at, err)
+  if not find(name, "^\1?%d") then
+    self.line_at = symbol_place(self, at, name) - 1
+    return self:caught(err)
+  end
+  local n, back = match(name, "(%d+)(b?)")
+  local before = back == "b"
+  self:report(symbol_place(self, at, n .. (before and "b" or "f")),
+    ("no label '%s:' %s this line"):format(n, before and "before" or "after"))
+end
+
+local MAY_WARN = { lit19 = true, rel21 = true, ["lo12.0"] = true }
+
+-- The word at index i of a part wants the address of a symbol.
+local function settle_fixup(self, part, i, kind, name, at)
+  local sym, ok, v, sec = self.symbols[name], true, nil, nil
+  if sym and sym.sec and not sym.expr then
+    v, sec = sym.off + sym.sec.base, self.image
+    local doubt = MAY_WARN[kind]
+      and lint.reference(self, part, i, kind, v, sym.literal)
+    if doubt then
+      self.line_at = 0
+      self:warn(symbol_place(self, at, name), doubt)
+    end
+  elseif not sym and self.weak[name] and distance(kind) then
+    if kind == "rel26" then part[i] = NOP end
+    return
+  else
+    self.line_at = at - 1
+    ok, v, sec = pcall(expr.symbol, self, name, 1)
+  end
+  if not ok then return no_symbol(self, name, at, v) end
+  local why = image.refer(self, part, i, kind, v, sec, at)
+  if why then self:report(symbol_place(self, at, name), why) end
+end
+
 local function settle_fixups(self)
   for k = 1, #self.fix_part do
-    local name, at = self.fix_name[k], self.fix_at[k]
-    local sym, ok, v, sec = self.symbols[name], nil, nil, nil
-    if not sym and self.weak[name] and distance(self.fix_kind[k]) then
-      if self.fix_kind[k] == "rel26" then
-        self.fix_part[k][self.fix_word[k]] = NOP
-      end
-      goto next
-    elseif sym and sym.sec and not sym.expr then
-      ok, v, sec = true, sym.off + sym.sec.base, self.image
-    else
-      self.line_at = at - 1
-      ok, v, sec = pcall(expr.symbol, self, name, 1)
-    end
-    if ok then
-      local why = image.refer(self, self.fix_part[k], self.fix_word[k],
-        self.fix_kind[k], v, sec, at)
-      if why then self:report(symbol_place(self, at, name), why) end
-    elseif find(name, "^\1?%d") then
-      local n, back = match(name, "(%d+)(b?)")
-      local before = back == "b"
-      self:report(symbol_place(self, at, n .. (before and "b" or "f")),
-        ("no label '%s:' %s this line"):format(n, before and "before"
-          or "after"))
-    else
-      self.line_at = symbol_place(self, at, name) - 1
-      self:caught(v)
-    end
-    ::next::
+    settle_fixup(self, self.fix_part[k], self.fix_word[k], self.fix_kind[k],
+      self.fix_name[k], self.fix_at[k])
   end
 end
 
@@ -129,6 +142,11 @@ function M.finish(self)
   end
   settle_fixups(self)
   settle_symbols(self)
+  if self.entry_at and not self.symbols._start then
+    self.line_at = 0
+    self:warn(self.entry_at, "nobody defines _start: the image begins at its"
+      .. " first byte")
+  end
   if #self.errors > 0 then return end
   return image.build(self, list, size)
 end

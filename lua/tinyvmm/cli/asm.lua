@@ -5,6 +5,7 @@
 
 local cli = require "tinyvmm.cli"
 local image = require "tinyvmm.image"
+local warnings = require "tinyvmm.cli.warnings"
 local core = require "tinyvmm.core"
 
 local M = {}
@@ -17,9 +18,11 @@ Assembles GNU syntax to raw bytes.
   -o FILE             where they go
   -l                  print a listing: address, bytes, source line
   --load ADDR         the address they are for (default 0x10000)
+  -W, --no-warn       no warnings about what is legal and surely wrong
+  --fatal-warnings    a warning is an error
 ]=]
 
-M.OPTIONS = { ["-o"] = "a file name", ["-l"] = true,
+M.OPTIONS = warnings.options { ["-o"] = "a file name", ["-l"] = true,
   ["--load"] = "an address" }
 
 local function write(path, bytes)
@@ -46,9 +49,8 @@ function M.main(args)
   if not img then return cli.fail(cli.USAGE, "%s", why) end
   local placed, bytes = pcall(img.bytes_at, img, addr)
   if not placed then return cli.fail(cli.USAGE, "%s", bytes) end
-  for _, warning in ipairs(img.warnings) do
-    io.stderr:write(warning, " (warning)\n")
-  end
+  local fatal = warnings.report(img, given)
+  if fatal then return fatal end
   if given["-l"] then
     io.write(require "tinyvmm.a64.list".listing(img:place(addr)))
   end

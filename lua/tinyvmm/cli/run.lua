@@ -6,6 +6,7 @@
 local cli = require "tinyvmm.cli"
 local machine = require "tinyvmm.cli.machine"
 local tv = require "tinyvmm"
+local warnings = require "tinyvmm.cli.warnings"
 
 local M = {}
 
@@ -29,6 +30,8 @@ AArch64, or raw bytes. Its PUTCHAR and PUTS go to stdout.
   --trace-json FILE   the run as trace-event JSON, for Perfetto or Chrome
   --profile FILE      samples of the stack, folded, for flame graphs
   --profile-every N   instructions between two samples (default 997)
+  -W, --no-warn       no warnings about a .S that is legal and surely wrong
+  --fatal-warnings    they are errors
   --regs              show the registers at the end, on stderr
   --stats             show instructions, time and exits at the end, on stderr
   --backend NAME      soft (default), hvf, kvm, or best
@@ -39,7 +42,7 @@ Ends with EXIT's status (x1 & 255), 124 budget or timeout, 125 usage or
 set-up, 126 fault or unanswered exit, 130 Ctrl-C.
 ]]
 
-M.OPTIONS = {
+M.OPTIONS = warnings.options {
   ["--ram"] = "SIZE[@BASE]", ["--load"] = "an address", ["--budget"] =
     "a number of instructions", ["--timeout"] = "seconds",
   ["--reg"] = "NAME=VALUE...", ["--symbols"] = "a file",
@@ -118,6 +121,8 @@ local function set_up(path, given)
   local function refuse(why) return nil, cli.fail(cli.USAGE, "%s", why) end
   local image, why = machine.image(path)
   if not image then return refuse(why) end
+  local fatal = warnings.report(image, given)
+  if fatal then return nil, fatal end
   local symbols = require "tinyvmm.cli.symbols"
   local names
   if given["--symbols"] then
