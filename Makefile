@@ -32,17 +32,32 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE $(MODE_$(MODE)) -fPIC \
   -Wstrict-prototypes -Wmissing-prototypes -Isrc -MMD -MP $(CFLAGS)
 comma := ,
 MODE_tsan := -O1 -g -DTV_TEST -fsanitize=thread
-SANITIZE = $(if $(filter asan,$(MODE)),-fsanitize=address$(comma)undefined) \
-  $(if $(filter tsan,$(MODE)),-fsanitize=thread)
+SANITIZE = $(if $(findstring asan,$(MODE)),\
+  -fsanitize=address$(comma)undefined) \
+  $(if $(findstring tsan,$(MODE)),-fsanitize=thread)
+LIBS = -lpthread $(FRAMEWORK) $(SANITIZE)
 
+# hvf is compiled where its framework is. The modes mock, mock-asan and
+# mock-tsan bring one for any machine, from tests/hvf.
+MACHINE := $(shell uname -sm)
+MOCK := $(findstring mock,$(MODE))
+HVF := $(or $(MOCK),$(and $(filter Darwin,$(MACHINE)),\
+  $(filter arm64,$(MACHINE))))
+MODE_mock = $(MODE_rel) -Itests/hvf -Itests/hvf/linux
+MODE_mock-asan = $(MODE_asan) -Itests/hvf -Itests/hvf/linux
+MODE_mock-tsan = $(MODE_tsan) -Itests/hvf -Itests/hvf/linux
 LIB_SRC := $(sort $(wildcard src/base/*.c src/core/*.c src/a64/*.c \
-  src/soft/*.c src/hvf/*.c src/kvm/*.c))
+  src/soft/*.c src/kvm/*.c) \
+  $(if $(HVF),$(wildcard src/hvf/hvf*.c),src/hvf/absent.c))
+MOCK_SRC := $(if $(MOCK),$(wildcard tests/hvf/mock*.c))
+FRAMEWORK := $(if $(HVF),$(if $(MOCK),,-framework Hypervisor))
 # Of bind/, these are the program's alone.
 HOST_SRC := src/bind/line.c src/bind/state.c
 BIND_SRC := $(filter-out src/bind/embed.c $(HOST_SRC),\
   $(sort $(wildcard src/bind/*.c)))
 LUA_SRC := $(sort $(shell find lua/tinyvmm -name '*.lua'))
-LIB_OBJ := $(LIB_SRC:src/%.c=$(B)/obj/%.o)
+LIB_OBJ := $(LIB_SRC:src/%.c=$(B)/obj/%.o) \
+  $(MOCK_SRC:tests/hvf/%.c=$(B)/obj/%.o)
 BIND_OBJ := $(BIND_SRC:src/%.c=$(B)/obj/%.o)
 OBJ := $(LIB_OBJ) $(BIND_OBJ) $(HOST_SRC:src/%.c=$(B)/obj/%.o) \
   $(B)/obj/main.o $(B)/obj/embedded.o
@@ -115,6 +130,11 @@ $(B)/obj/%.o: src/%.c | $(FIRST)
 	$(Q)$(CC) $(CFLAGS_ALL) $(if $(filter src/main.c src/bind/%,$<),\
 	  $(LUA_CFLAGS)) -c $< -o $@
 
+$(B)/obj/mock%.o: tests/hvf/mock%.c | $(FIRST)
+	$(call say,CC      ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
+
 $(B)/obj/embedded.o: $(B)/obj/embedded.c
 	$(call say,CC      ,embedded.c)
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
@@ -136,28 +156,27 @@ $(STATIC): $(LIB_OBJ)
 
 $(SHARED): $(LIB_OBJ)
 	$(call say,LD      ,$@)
-	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -o $@ $^ -lpthread $(SANITIZE)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(LIBS)
 
 $(MODULE): $(BIND_OBJ) $(STATIC)
 	$(call say,LD      ,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -shared -o $@ $^ -lpthread $(SANITIZE)
+	$(Q)$(CC) -shared -o $@ $^ $(LIBS)
 
 $(PROGRAM): $(OBJ)
 	$(call say,LD      ,$@)
-	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LUA_LIBS) -lpthread -ldl \
-	  $(SANITIZE)
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LUA_LIBS) -ldl $(LIBS)
 
 $(B)/tests/%: tests/core/test_%.c $(STATIC)
 	$(call say,CCLD    ,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -Itests -MF $@.d $< -o $@ $(STATIC) \
-	  -lpthread $(SANITIZE)
+	  $(LIBS)
 
 $(B)/examples/%: examples/%.c $(STATIC)
 	$(call say,CCLD    ,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) -MF $@.d $< -o $@ $(STATIC) -lpthread $(SANITIZE)
+	$(Q)$(CC) $(CFLAGS_ALL) -MF $@.d $< -o $@ $(STATIC) $(LIBS)
 
 # Installing. Whoever packages sets DESTDIR, which stands before every path.
 PREFIX ?= /usr/local

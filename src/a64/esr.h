@@ -23,8 +23,10 @@ enum esr_ec {
   ESR_EC_DABT_LOW = 0x24,       // data abort from a lower EL
   ESR_EC_DABT = 0x25,
   ESR_EC_SP_ALIGN = 0x26,
+  ESR_EC_BREAKPOINT_LOW = 0x30, // of hardware, from a lower EL
   ESR_EC_STEP_LOW = 0x32,
   ESR_EC_STEP = 0x33,
+  ESR_EC_WATCHPOINT_LOW = 0x34,
   ESR_EC_BRK64 = 0x3c
 };
 

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+//
+// What the files of the Hypervisor.framework backend share. The rooms, side by
+// side with src/kvm: hvf.c (VM, probe), hvf_map.c (memory), hvf_vcpu.c (life
+// and registers), hvf_sysreg.c (system registers), hvf_run.c (runs),
+// hvf_exit.c (exits), hvf_line.c (interrupts and timers), hvf_tick.c (what
+// interrupts a run); absent.c stands for all of them where there is no
+// framework.
+//
+// The framework's rules shape it (its reference, and what others measured or
+// rely on):
+//
+// - One VM in a process, without a handle.
+// - A vCPU is made by hv_vcpu_create on the thread that will run it, and only
+//   that thread may touch it. So the hardware vCPU is made at the first run.
+//   Until then, and between runs, registers live in copies here: `have` says
+//   which are valid, `dirty` which must go to the hardware before it runs.
+// - A fresh vCPU holds junk: reset makes every copy valid and dirty.
+// - Interrupts are pending for one run and are asserted before each.
+// - Nothing leaves for an exception of the guest. While VBAR_EL1 was never
+//   written it points at the trap page, the last of the address space, which
+//   is never mapped: the fetch there is an exit (core/fault.h).
+// - Nothing counts instructions. A grant is nanoseconds of guest run time as
+//   hv_vcpu_get_exec_time tells it, and ended from outside.
+
+#ifndef HVF_HVF_H
+#define HVF_HVF_H
+
+#include <Hypervisor/Hypervisor.h>
+#include <mach/mach_time.h>
+
+#include "base/err.h"
+#include "core/mmio.h"
+#include "core/view.h"
+
+enum { HVF_GRANULE = 16384, HVF_GENERAL = HV_REG_CPSR + 1,
+       HVF_SYSREGS = 128, HVF_WATCHED = 3 };
+
+// The thread that ends runs, and the vCPUs whose run it is to end.
+struct hvf_ticker {
+  pthread_mutex_t lock;
+  pthread_cond_t change;
+  pthread_t thread;
+  bool started, quit;
+  struct hvf_vcpu *first;
+};
+
+struct hvf_vm {
+  unsigned ipa_bits;
+  uint64_t trap;               // the trap page
+  uint64_t start;              // mach_absolute_time() when the VM was made
+  mach_timebase_info_data_t base;
+  struct hvf_ticker ticker;
+};
+
+// Which copies are valid, or dirty: a bit for each register.
+struct hvf_bits {
+  uint64_t general;            // by hv_reg_t
+  uint32_t q;
+  uint64_t sys[HVF_SYSREGS / 64];
+};
+
+// Breakpoints in the guest, at the addresses `at`, and what was in the guest's
+// own debug registers before the first of them.
+struct hvf_watch {
+  unsigned count;
+  uint64_t at[HVF_WATCHED];
+  uint64_t saved[1 + 2 * HVF_WATCHED];
+};
+
+struct hvf_vcpu {
+  tv_vcpu *vcpu;
+  hv_vcpu_t id;                // valid if live
+  hv_vcpu_exit_t *exit;
+  atomic_bool live;            // the hardware vCPU exists
+  atomic_bool kicked;
+  uint64_t ran;                // its run time so far, in ticks
+
+  struct hvf_bits have, dirty;
+  uint64_t general[HVF_GENERAL];       // by hv_reg_t
+  uint64_t q[32][2];
+  uint64_t sys[HVF_SYSREGS];           // by place, see hvf_sysreg.c
+  uint64_t cntp_ctl, cntp_cval;        // the physical timer is ours
+  bool os_lock;                        // OSLSR_EL1.OSLK
+
+  struct mmio mmio;            // an access in the middle
+  struct {                     // the same for a system register
+    bool active, waiting, write;
+    unsigned rt;
+    uint64_t value;
+  } access;
+
+  // Interrupts, see hvf_line.c.
+  bool line[2];                // as the caller drives them
+  bool timer_masked;           // by the framework, after an expiry
+  bool timer_reported;         // timer = "exit": this expiry was returned
+  enum hvf_timer_state { TIMER_LOW, TIMER_RAISED, TIMER_TAKEN } timer_state;
+  uint64_t return_pc;          // TIMER_TAKEN: where the handler returns to
+  bool return_known;           // it is not back there yet
+  struct hvf_watch watch;
+
+  uint64_t tick_at;            // hvf_tick.c: os_clock() of its tick, or 0
+  struct hvf_vcpu *tick_next;
+};
+
+static inline struct hvf_vm *hvf_vm_of(const tv_vm *vm) { return vm->back; }
+static inline struct hvf_vcpu *hvf_of(const tv_vcpu *cpu) {
+  return cpu->back;
+}
+
+// hvf.c -------------------------------------------------------------------
+
+// The error of a refused call: its name, the framework's name for what it
+// said, the number, and the likely cause.
+tv_status hvf_refused(tv_error *, hv_return_t, const char *call);
+
+// hvf_map.c ---------------------------------------------------------------
+
+tv_status hvf_map(tv_vm *, struct region *, tv_error *);
+void hvf_unmap(tv_vm *, struct region *);
+tv_status hvf_protect(tv_vm *, struct region *, tv_error *);
+void hvf_code_changed(tv_vm *, struct region *, uint64_t off, uint64_t len);
+
+// hvf_vcpu.c --------------------------------------------------------------
+
+tv_status hvf_vcpu_new(tv_vcpu *, tv_error *);
+void hvf_vcpu_free(tv_vcpu *);
+void hvf_vcpu_reset(tv_vcpu *);
+tv_status hvf_get(tv_vcpu *, tv_reg, void *value, tv_error *);
+tv_status hvf_set(tv_vcpu *, tv_reg, const void *value, tv_error *);
+// Makes the hardware vCPU, for the calling thread.
+tv_status hvf_vcpu_start(struct hvf_vcpu *, tv_error *);
+// Brings what is dirty to the hardware; after a run, forgets the copies.
+tv_status hvf_vcpu_flush(struct hvf_vcpu *, tv_error *);
+void hvf_vcpu_stale(struct hvf_vcpu *);
+
+// hvf_sysreg.c ------------------------------------------------------------
+
+// The framework's registers by place, 0 to HVF_SYSREGS - 1. place: -1 for a
+// key that it does not have. key: 0 past the end.
+int hvf_sysreg_place(uint16_t key);
+uint16_t hvf_sysreg_key(unsigned place);
+bool hvf_sysreg_read_only(unsigned place);
+uint64_t hvf_sysreg_reset(const tv_vcpu *, unsigned place);
+// Those that it has not, for the guest, which leaves for them, and for the
+// host. false: we have none either.
+bool hvf_sysreg_read(struct hvf_vcpu *, uint16_t key, uint64_t *value);
+bool hvf_sysreg_write(struct hvf_vcpu *, uint16_t key, uint64_t value);
+
+// hvf_run.c ---------------------------------------------------------------
+
+enum back_end hvf_run(tv_vcpu *, uint64_t grant, uint64_t *done, tv_exit *);
+bool hvf_pending(const tv_vcpu *);
+void hvf_answer(tv_vcpu *, uint64_t value);
+void hvf_forget(tv_vcpu *);
+
+// hvf_exit.c --------------------------------------------------------------
+
+// What the hardware's exit is. BACK_DONE: dealt with, the vCPU goes on.
+enum back_end hvf_exit(struct hvf_vcpu *, tv_exit *);
+tv_status hvf_inject(tv_vcpu *, uint64_t esr, uint64_t far, tv_error *);
+
+// hvf_line.c --------------------------------------------------------------
+
+void hvf_irq(tv_vcpu *, tv_irq_line, bool level);
+bool hvf_wakes(const tv_vcpu *);
+uint64_t hvf_count(const tv_vm *);         // CNTVCT_EL0
+uint64_t hvf_frequency(const tv_vm *);     // CNTFRQ_EL0
+uint64_t hvf_time(const tv_vm *);
+uint64_t hvf_next_event(const tv_vcpu *);
+void hvf_skip_to(tv_vm *, uint64_t ns);
+uint64_t hvf_ns(const struct hvf_vm *, uint64_t ticks);
+// Before hv_vcpu_run: sets lines and breakpoints as the timers want them.
+tv_status hvf_line_update(struct hvf_vcpu *, tv_error *);
+// The nanoseconds after which lines want to be looked at again.
+uint64_t hvf_line_look(const struct hvf_vcpu *);
+// After a breakpoint: true if it was one of these, and is dealt with.
+bool hvf_line_breakpoint(struct hvf_vcpu *);
+// timer = "exit": an expiry that was not reported; then reports it.
+bool hvf_line_timer_exit(struct hvf_vcpu *);
+
+// hvf_tick.c --------------------------------------------------------------
+
+void hvf_tick_init(struct hvf_vm *);
+void hvf_tick_free(struct hvf_vm *);
+// Ends the vCPU's run after `ns`, from a thread of the VM's own that the first
+// call makes; TV_NO_LIMIT takes it back.
+tv_status hvf_tick(struct hvf_vcpu *, uint64_t ns, tv_error *);
+void hvf_kick(tv_vcpu *);
+
+#endif

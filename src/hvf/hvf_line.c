@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+//
+// Interrupt lines and timers, without a GIC: the timers' outputs drive the
+// IRQ line, as on the other backends.
+//
+// The framework tells us when the virtual timer's output rises, and masks it;
+// a physical timer it has not, so that is ours (hvf_sysreg.c). When an output
+// falls nobody tells: a guest that silences its timer and returns from its
+// handler does not leave the CPU, so an interrupt left pending would be taken
+// again, for nothing. Therefore, while a timer's output is up, breakpoints
+// bring the guest to us where it matters:
+//
+//   LOW      output down, interrupt not pending
+//   RAISED   output up, interrupt pending; breakpoints on the IRQ vectors
+//   TAKEN    the guest is in its handler, nothing pending; a breakpoint where
+//            the handler returns to. There the output is looked at again.
+//
+// At a vector with the output down (a guest that polled with interrupts
+// masked) the entry is taken back. Lines that the caller drives need none of
+// this: the guest cannot lower them without us.
+
+#include "hvf/hvf.h"
+
+#include "a64/pstate.h"
+#include "core/self.h"
+
+#define SLEEP_MAX_NS UINT64_C(10000000)
+#define NEVER_TICKS (UINT64_C(1) << 56)      // decades
+
+enum { UP = 1 | 4, UP_MASK = 7 };   // ENABLE, not IMASK, ISTATUS
+
+static uint64_t sys(const struct hvf_vcpu *h, uint16_t key) {
+  return self_get(h->vcpu, TV_REG_SYS(key));
+}
+
+// -------------------------------------------------------------------- time --
+
+uint64_t hvf_ns(const struct hvf_vm *hvf, uint64_t ticks) {
+  uint64_t n = hvf->base.numer, d = hvf->base.denom;
+  return ticks / d * n + ticks % d * n / d;
+}
+
+static uint64_t ticks_of(const struct hvf_vm *hvf, uint64_t ns) {
+  uint64_t n = hvf->base.numer, d = hvf->base.denom;
+  return ns / n * d + (ns % n * d + n - 1) / n;
+}
+
+uint64_t hvf_count(const tv_vm *vm) {
+  return mach_absolute_time() - hvf_vm_of(vm)->start;
+}
+
+uint64_t hvf_frequency(const tv_vm *vm) {
+  const struct hvf_vm *hvf = hvf_vm_of(vm);
+  return UINT64_C(1000000000) * hvf->base.denom / hvf->base.numer;
+}
+
+uint64_t hvf_time(const tv_vm *vm) {
+  return hvf_ns(hvf_vm_of(vm), hvf_count(vm));
+}
+
+void hvf_skip_to(tv_vm *vm, uint64_t ns) {
+  const struct hvf_vm *hvf = hvf_vm_of(vm);
+  uint64_t now = hvf_time(vm), most = now + SLEEP_MAX_NS;
+  if (ns > most) ns = most;
+  if (ns > now) mach_wait_until(hvf->start + ticks_of(hvf, ns));
+}
+
+// Ticks from now to the expiry of a timer, 0 if it has expired; TV_NO_LIMIT
+// if it is off or masked.
+static uint64_t distance(const tv_vm *vm, uint64_t ctl, uint64_t cval) {
+  uint64_t now = hvf_count(vm);
+  if ((ctl & 3) != 1) return TV_NO_LIMIT;
+  if (now >= cval) return 0;
+  return cval - now < NEVER_TICKS ? cval - now : TV_NO_LIMIT;
+}
+
+static uint64_t virtual_distance(const struct hvf_vcpu *h) {
+  return distance(h->vcpu->vm, sys(h, VIEW_cntv_ctl_el0),
+                  sys(h, VIEW_cntv_cval_el0));
+}
+
+static uint64_t physical_distance(const struct hvf_vcpu *h) {
+  return distance(h->vcpu->vm, h->cntp_ctl, h->cntp_cval);
+}
+
+uint64_t hvf_next_event(const tv_vcpu *cpu) {
+  const struct hvf_vcpu *h = hvf_of(cpu);
+  uint64_t ticks = physical_distance(h);
+  if (!h->timer_reported) {
+    uint64_t v = virtual_distance(h);
+    if (v < ticks) ticks = v;
+  }
+  if (ticks == TV_NO_LIMIT) return TV_NO_LIMIT;
+  return hvf_ns(hvf_vm_of(cpu->vm), hvf_count(cpu->vm) + ticks);
+}
+
+// --------------------------------------------------------------- the lines --
+
+void hvf_irq(tv_vcpu *cpu, tv_irq_line line, bool level) {
+  hvf_of(cpu)->line[line] = level;
+}
+
+bool hvf_wakes(const tv_vcpu *cpu) {
+  const struct hvf_vcpu *h = hvf_of(cpu);
+  if (h->line[TV_IRQ] || h->line[TV_FIQ]) return true;
+  return (!h->timer_reported && !virtual_distance(h)) ||
+         !physical_distance(h);
+}
+
+static bool virtual_up(const struct hvf_vcpu *h) {
+  return (sys(h, VIEW_cntv_ctl_el0) & UP_MASK) == UP;
+}
+
+// While the framework does not mask the virtual timer, its output is down.
+static bool level_of(const struct hvf_vcpu *h) {
+  bool by_exit = h->vcpu->vm->timer_exit;
+  return (h->timer_masked && !by_exit && virtual_up(h)) ||
+         !physical_distance(h);
+}
+
+uint64_t hvf_line_look(const struct hvf_vcpu *h) {
+  uint64_t ticks = physical_distance(h);
+  return !ticks || ticks == TV_NO_LIMIT
+    ? TV_NO_LIMIT : hvf_ns(hvf_vm_of(h->vcpu->vm), ticks) + 1;
+}
+
+// ------------------------------------------------------------- breakpoints --
+
+enum { MDSCR_MDE = 1 << 15,
+       BCR = 0xf << 5 | 3 << 1 | 1 };   // 4 bytes, EL1 and EL0, enabled
+
+// The register of `saved` with this index: MDSCR_EL1, then values, controls.
+static tv_reg debug_reg(unsigned k) {
+  if (!k) return TV_REG_SYS(VIEW_mdscr_el1);
+  unsigned n = (k - 1) / 2;
+  return TV_REG_SYS((k & 1 ? VIEW_dbgbvr0_el1 : VIEW_dbgbcr0_el1) + 8 * n);
+}
+
+static bool same(const struct hvf_watch *a, const struct hvf_watch *b) {
+  bool equal = a->count == b->count;
+  for (unsigned i = 0; equal && i < a->count; i++)
+    equal = a->at[i] == b->at[i];
+  return equal;
+}
+
+static hv_return_t set_watch(struct hvf_vcpu *h, struct hvf_watch *want) {
+  struct hvf_watch *now = &h->watch;
+  unsigned saved = sizeof now->saved / sizeof *now->saved;
+  hv_return_t r = HV_SUCCESS;
+  if (same(now, want)) return r;
+  for (unsigned k = 0; !now->count && k < saved; k++)
+    now->saved[k] = self_get(h->vcpu, debug_reg(k));
+  for (unsigned k = 0; k < saved; k++)
+    self_set(h->vcpu, debug_reg(k), now->saved[k]);
+  if (!now->count != !want->count)
+    r = hv_vcpu_set_trap_debug_exceptions(h->id, want->count);
+  now->count = want->count;
+  for (unsigned i = 0; i < want->count; i++) {
+    now->at[i] = want->at[i];
+    self_set(h->vcpu, debug_reg(1 + 2 * i), want->at[i]);
+    self_set(h->vcpu, debug_reg(2 + 2 * i), BCR);
+  }
+  if (want->count)
+    self_set(h->vcpu, debug_reg(0), now->saved[0] | MDSCR_MDE);
+  return r;
+}
+
+static hv_return_t watch(struct hvf_vcpu *h) {
+  struct hvf_watch want = { 0 };
+  uint64_t vbar;
+  switch (h->timer_state) {
+    case TIMER_LOW: break;
+    case TIMER_RAISED:                 // EL1h, EL0, EL1t
+      vbar = sys(h, VIEW_vbar_el1);
+      want.at[0] = vbar + 0x280;
+      want.at[1] = vbar + 0x480;
+      want.at[2] = vbar + 0x080;
+      want.count = HVF_WATCHED;
+      break;
+    case TIMER_TAKEN:
+      want.at[0] = h->return_pc;
+      want.count = h->return_known;
+      break;
+  }
+  return set_watch(h, &want);
+}
+
+// ------------------------------------------------------------------ timers --
+
+static bool masked(const struct hvf_vcpu *h) {
+  return self_get(h->vcpu, TV_REG_PSTATE) & PSTATE_I;
+}
+
+static hv_return_t unmask_timer(struct hvf_vcpu *h) {
+  if (!h->timer_masked || virtual_up(h)) return HV_SUCCESS;
+  h->timer_masked = h->timer_reported = false;
+  return hv_vcpu_set_vtimer_mask(h->id, false);
+}
+
+static void next_state(struct hvf_vcpu *h) {
+  if (!level_of(h)) h->timer_state = TIMER_LOW;
+  else if (h->timer_state == TIMER_LOW) h->timer_state = TIMER_RAISED;
+  else if (h->timer_state == TIMER_TAKEN && !masked(h))
+    h->timer_state = TIMER_RAISED;
+}
+
+tv_status hvf_line_update(struct hvf_vcpu *h, tv_error *err) {
+  const char *call = "hv_vcpu_set_vtimer_mask";
+  hv_return_t r = unmask_timer(h);
+  if (!r) {
+    next_state(h);
+    call = "hv_vcpu_set_trap_debug_exceptions";
+    r = watch(h);
+  }
+  bool irq = h->line[TV_IRQ] || h->timer_state == TIMER_RAISED;
+  if (!r && irq) {
+    call = "hv_vcpu_set_pending_interrupt";
+    r = hv_vcpu_set_pending_interrupt(h->id, HV_INTERRUPT_TYPE_IRQ, true);
+  }
+  if (!r && h->line[TV_FIQ]) {
+    call = "hv_vcpu_set_pending_interrupt";
+    r = hv_vcpu_set_pending_interrupt(h->id, HV_INTERRUPT_TYPE_FIQ, true);
+  }
+  return r ? hvf_refused(err, r, call) : TV_OK;
+}
+
+static void at_vector(struct hvf_vcpu *h) {
+  uint64_t elr = sys(h, VIEW_elr_el1);
+  if (level_of(h) || h->line[TV_IRQ]) {
+    h->timer_state = TIMER_TAKEN;
+    h->return_pc = elr;
+    h->return_known = true;
+    return;
+  }
+  self_set(h->vcpu, TV_REG_PSTATE, sys(h, VIEW_spsr_el1));
+  self_set(h->vcpu, TV_REG_PC, elr);
+}
+
+bool hvf_line_breakpoint(struct hvf_vcpu *h) {
+  uint64_t pc = self_get(h->vcpu, TV_REG_PC);
+  bool ours = false;
+  for (unsigned i = 0; i < h->watch.count; i++)
+    ours = ours || h->watch.at[i] == pc;
+  if (!ours) return false;
+  if (h->timer_state == TIMER_RAISED) at_vector(h);
+  else h->return_known = false;
+  return true;
+}
+
+bool hvf_line_timer_exit(struct hvf_vcpu *h) {
+  bool due = h->vcpu->vm->timer_exit && h->timer_masked &&
+             !h->timer_reported && virtual_up(h);
+  if (due) h->timer_reported = true;
+  return due;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+//
+// Guest-physical memory as the framework's maps. What is not mapped there,
+// MMIO first of all, leaves the guest as an abort. The framework's protections
+// are ours, bit for bit.
+
+#include "hvf/hvf.h"
+
+#include <libkern/OSCacheControl.h>
+
+#include "base/os.h"
+
+_Static_assert((int)HV_MEMORY_READ == (int)TV_READ &&
+               (int)HV_MEMORY_WRITE == (int)TV_WRITE &&
+               (int)HV_MEMORY_EXEC == (int)TV_EXEC, "the same bits");
+
+static tv_status check_place(const struct hvf_vm *hvf,
+                             const struct region *region, tv_error *err) {
+  uint64_t last = region->base + (region->size - 1);
+  if (last < hvf->trap) return TV_OK;
+  if (last >> hvf->ipa_bits)
+    return err_set(err, TV_E_LIMIT, region->base, "the region ends at %#"
+                   PRIx64 ", but guest-physical addresses have %u bits here",
+                   last, hvf->ipa_bits);
+  return err_set(err, TV_E_OVERLAP, hvf->trap, "the region ends at %#" PRIx64
+                 ", but the backend hvf keeps what begins at %#" PRIx64
+                 " for itself", last, hvf->trap);
+}
+
+static tv_status check_page(const struct region *region, tv_error *err) {
+  size_t page = os_page_size();
+  if (!((uintptr_t)region->host & (page - 1))) return TV_OK;
+  return err_set(err, TV_E_ALIGNMENT, region->base, "the host's memory at %p "
+                 "must begin at a multiple of the host's page, %zu",
+                 (void *)region->host, page);
+}
+
+tv_status hvf_map(tv_vm *vm, struct region *region, tv_error *err) {
+  tv_status s = check_place(hvf_vm_of(vm), region, err);
+  if (s || region->kind == TV_MEM_MMIO) return s;
+  s = check_page(region, err);
+  if (s) return s;
+  hv_return_t r = hv_vm_map(region->host, region->base, region->size,
+                            region->prot);
+  return r ? hvf_refused(err, r, "hv_vm_map") : TV_OK;
+}
+
+void hvf_unmap(tv_vm *vm, struct region *region) {
+  (void)vm;
+  if (region->kind != TV_MEM_MMIO) hv_vm_unmap(region->base, region->size);
+}
+
+tv_status hvf_protect(tv_vm *vm, struct region *region, tv_error *err) {
+  (void)vm;
+  hv_return_t r = hv_vm_protect(region->base, region->size, region->prot);
+  return r ? hvf_refused(err, r, "hv_vm_protect") : TV_OK;
+}
+
+void hvf_code_changed(tv_vm *vm, struct region *region, uint64_t off,
+                      uint64_t len) {
+  (void)vm;
+  sys_icache_invalidate(region->host + off, len);
+}

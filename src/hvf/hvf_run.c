@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+//
+// Runs: the loop around hv_vcpu_run, and accesses that wait for the world.
+//
+// What a grant of n nanoseconds means: hv_vcpu_get_exec_time says how long the
+// guest has run, and the ticker ends a run that takes longer, so a run may be
+// over its grant by what the host needs to be heard. Time that the host spends
+// between runs is not the guest's.
+
+#include "hvf/hvf.h"
+
+#include <string.h>
+
+#include "core/self.h"
+
+// ------------------------------------------------------- pending accesses --
+
+bool hvf_pending(const tv_vcpu *cpu) {
+  const struct hvf_vcpu *h = hvf_of(cpu);
+  return h->mmio.waiting || h->access.waiting;
+}
+
+void hvf_answer(tv_vcpu *cpu, uint64_t value) {
+  struct hvf_vcpu *h = hvf_of(cpu);
+  if (h->mmio.waiting) mmio_answer(&h->mmio, value);
+  else h->access.value = value;
+  h->access.waiting = false;
+}
+
+void hvf_forget(tv_vcpu *cpu) {
+  struct hvf_vcpu *h = hvf_of(cpu);
+  h->mmio.active = h->mmio.waiting = false;
+  h->access.active = h->access.waiting = false;
+}
+
+static enum back_end complete(struct hvf_vcpu *h, tv_exit *exit) {
+  tv_vcpu *cpu = h->vcpu;
+  if (h->mmio.active)
+    return mmio_continue(cpu, &h->mmio, exit) == MMIO_EXIT ? BACK_EXIT
+                                                           : BACK_DONE;
+  if (!h->access.active) return BACK_DONE;
+  if (!h->access.write && h->access.rt != 31)
+    self_set(cpu, TV_REG_X(h->access.rt), h->access.value);
+  self_set(cpu, TV_REG_PC, self_get(cpu, TV_REG_PC) + 4);
+  hvf_forget(cpu);
+  return BACK_DONE;
+}
+
+// -------------------------------------------------------------------- run --
+
+// The nanoseconds that the guest has run since the last call.
+static uint64_t ran(struct hvf_vcpu *h) {
+  uint64_t ticks = h->ran;
+  hv_vcpu_get_exec_time(h->id, &ticks);
+  uint64_t ns = hvf_ns(hvf_vm_of(h->vcpu->vm), ticks - h->ran);
+  h->ran = ticks;
+  return ns;
+}
+
+static tv_status prepare(struct hvf_vcpu *h, uint64_t grant, tv_error *err) {
+  uint64_t look = hvf_line_look(h);
+  tv_status s = hvf_line_update(h, err);
+  if (!s) s = hvf_vcpu_flush(h, err);
+  if (!s) s = hvf_tick(h, look < grant ? look : grant, err);
+  return s;
+}
+
+// Enters the guest once.
+static enum back_end enter(struct hvf_vcpu *h, uint64_t grant,
+                           uint64_t *done, tv_exit *exit) {
+  tv_error *err = &h->vcpu->failure;
+  if (prepare(h, grant, err)) return BACK_FAILED;
+  hv_return_t r = hv_vcpu_run(h->id);
+  hvf_tick(h, TV_NO_LIMIT, NULL);
+  hvf_vcpu_stale(h);
+  if (r) {
+    hvf_refused(err, r, "hv_vcpu_run");
+    return BACK_FAILED;
+  }
+  uint64_t ns = ran(h);
+  *done += ns < grant ? ns : grant;
+  return hvf_exit(h, exit);
+}
+
+enum back_end hvf_run(tv_vcpu *cpu, uint64_t grant, uint64_t *done,
+                      tv_exit *exit) {
+  struct hvf_vcpu *h = hvf_of(cpu);
+  *done = 0;
+  if (!atomic_load(&h->live) && hvf_vcpu_start(h, &cpu->failure))
+    return BACK_FAILED;
+  enum back_end end = complete(h, exit);
+  while (end == BACK_DONE && *done < grant) {
+    if (atomic_exchange(&h->kicked, false)) return BACK_KICKED;
+    uint64_t left = grant == TV_NO_LIMIT ? grant : grant - *done;
+    end = enter(h, left, done, exit);
+  }
+  return end;
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+//
+// vCPUs: their life, and the copies of their registers.
+//
+// A copy is fetched when it is first asked for after a run, and goes back
+// before the next, if it was written. So what nobody looks at costs nothing,
+// and registers can be set before there is hardware. SP is a view: which of
+// SP_EL0 and SP_EL1 PSTATE says. VBAR_EL1 reads as 0 while the trap page
+// stands in it.
+
+#include "hvf/hvf.h"
+
+#include <string.h>
+
+#include "a64/pstate.h"
+#include "base/alloc.h"
+#include "base/bits.h"
+
+static bool has(const uint64_t *bits, unsigned n) {
+  return bits[n / 64] >> n % 64 & 1;
+}
+
+static void add(uint64_t *bits, unsigned n) {
+  bits[n / 64] |= UINT64_C(1) << n % 64;
+}
+
+// -------------------------------------------------------- to the hardware --
+
+static hv_return_t flush_sysregs(struct hvf_vcpu *h) {
+  hv_return_t r = HV_SUCCESS;
+  for (unsigned n = 0; !r && hvf_sysreg_key(n); n++)
+    if (has(h->dirty.sys, n))
+      r = hv_vcpu_set_sys_reg(h->id, hvf_sysreg_key(n), h->sys[n]);
+  return r;
+}
+
+static hv_return_t flush_vectors(struct hvf_vcpu *h) {
+  hv_return_t r = HV_SUCCESS;
+  for (unsigned n = 0; !r && n < 32; n++) {
+    hv_simd_fp_uchar16_t value;
+    memcpy(&value, h->q[n], sizeof value);
+    if (h->dirty.q >> n & 1) r = hv_vcpu_set_simd_fp_reg(h->id, n, value);
+  }
+  return r;
+}
+
+tv_status hvf_vcpu_flush(struct hvf_vcpu *h, tv_error *err) {
+  const struct hvf_bits clean = { 0 };
+  const char *call = "hv_vcpu_set_reg";
+  hv_return_t r = HV_SUCCESS;
+  for (unsigned n = 0; !r && h->dirty.general >> n; n++)
+    if (h->dirty.general >> n & 1)
+      r = hv_vcpu_set_reg(h->id, n, h->general[n]);
+  if (!r && h->dirty.q) {
+    call = "hv_vcpu_set_simd_fp_reg";
+    r = flush_vectors(h);
+  }
+  if (!r && (h->dirty.sys[0] | h->dirty.sys[1])) {
+    call = "hv_vcpu_set_sys_reg";
+    r = flush_sysregs(h);
+  }
+  if (r) return hvf_refused(err, r, call);
+  h->dirty = clean;
+  return TV_OK;
+}
+
+// MPIDR_EL1 is the one register that never changes.
+void hvf_vcpu_stale(struct hvf_vcpu *h) {
+  const struct hvf_bits none = { 0 };
+  h->have = none;
+  add(h->have.sys, (unsigned)hvf_sysreg_place(VIEW_mpidr_el1));
+}
+
+// -------------------------------------------------------------- registers --
+
+static tv_status get_general(struct hvf_vcpu *h, hv_reg_t reg, uint64_t *v,
+                             tv_error *err) {
+  if (!(h->have.general >> reg & 1)) {
+    hv_return_t r = hv_vcpu_get_reg(h->id, reg, &h->general[reg]);
+    if (r) return hvf_refused(err, r, "hv_vcpu_get_reg");
+    h->have.general |= UINT64_C(1) << reg;
+  }
+  *v = h->general[reg];
+  return TV_OK;
+}
+
+static void set_general(struct hvf_vcpu *h, hv_reg_t reg, uint64_t v) {
+  h->general[reg] = v;
+  h->have.general |= UINT64_C(1) << reg;
+  h->dirty.general |= UINT64_C(1) << reg;
+}
+
+static tv_status get_vector(struct hvf_vcpu *h, unsigned n, void *value,
+                            tv_error *err) {
+  if (!(h->have.q >> n & 1)) {
+    hv_simd_fp_uchar16_t q;
+    hv_return_t r = hv_vcpu_get_simd_fp_reg(h->id, n, &q);
+    if (r) return hvf_refused(err, r, "hv_vcpu_get_simd_fp_reg");
+    memcpy(h->q[n], &q, sizeof q);
+    h->have.q |= 1u << n;
+  }
+  memcpy(value, h->q[n], sizeof h->q[n]);
+  return TV_OK;
+}
+
+static void set_vector(struct hvf_vcpu *h, unsigned n, const void *value) {
+  memcpy(h->q[n], value, sizeof h->q[n]);
+  h->have.q |= 1u << n;
+  h->dirty.q |= 1u << n;
+}
+
+// The timer's control register has a bit that time changes, and what the
+// hardware identifies itself as is known to it only.
+static bool needs_hardware(unsigned n) {
+  return hvf_sysreg_key(n) == VIEW_cntv_ctl_el0 || hvf_sysreg_read_only(n);
+}
+
+static uint64_t armed_status(const struct hvf_vcpu *h, uint64_t ctl) {
+  uint64_t cval = h->sys[hvf_sysreg_place(VIEW_cntv_cval_el0)];
+  bool met = ctl & 1 && hvf_count(h->vcpu->vm) >= cval;
+  return (ctl & 3) | (met ? 4 : 0);
+}
+
+static tv_status get_known(struct hvf_vcpu *h, unsigned n, uint64_t *v,
+                           tv_error *err) {
+  uint16_t key = hvf_sysreg_key(n);
+  bool live = atomic_load(&h->live), dirty = has(h->dirty.sys, n);
+  if (live && !dirty && (!has(h->have.sys, n) || needs_hardware(n))) {
+    hv_return_t r = hv_vcpu_get_sys_reg(h->id, key, &h->sys[n]);
+    if (r) return hvf_refused(err, r, "hv_vcpu_get_sys_reg");
+    add(h->have.sys, n);
+  }
+  if (!live && hvf_sysreg_read_only(n))
+    return err_set(err, TV_E_STATE, 0, "what hvf's CPU is can be read once "
+                   "the vCPU has run");
+  *v = h->sys[n];
+  if (key == VIEW_vbar_el1 && *v == hvf_vm_of(h->vcpu->vm)->trap) *v = 0;
+  if (key == VIEW_cntv_ctl_el0 && (dirty || !live)) *v = armed_status(h, *v);
+  return TV_OK;
+}
+
+static tv_status no_register(tv_error *err, tv_reg reg, tv_status code) {
+  char name[24];
+  tv_reg_name(reg, name, sizeof name);
+  if (code == TV_E_READ_ONLY)
+    return err_set(err, code, 0, "%s is read-only on hvf", name);
+  return err_set(err, code, 0, "Hypervisor.framework has no register %s",
+                 name);
+}
+
+// The framework keeps FPCR and FPSR among the general registers; PSTATE is
+// its CPSR. HVF_GENERAL: it is a system register.
+static hv_reg_t general_of(tv_reg reg) {
+  if (reg <= TV_REG_X(30)) return HV_REG_X0 + reg;
+  if (reg == TV_REG_PC) return HV_REG_PC;
+  if (reg == TV_REG_PSTATE) return HV_REG_CPSR;
+  if (reg == TV_REG_SYS(VIEW_fpcr)) return HV_REG_FPCR;
+  if (reg == TV_REG_SYS(VIEW_fpsr)) return HV_REG_FPSR;
+  return HVF_GENERAL;
+}
+
+static tv_reg sp_of(struct hvf_vcpu *h) {
+  uint64_t pstate = 0;
+  get_general(h, HV_REG_CPSR, &pstate, NULL);
+  return TV_REG_SYS(view_sp(pstate));
+}
+
+static tv_status get_word(struct hvf_vcpu *h, tv_reg reg, uint64_t *v,
+                          tv_error *err) {
+  if (reg == TV_REG_SP) reg = sp_of(h);
+  hv_reg_t general = general_of(reg);
+  if (general != HVF_GENERAL) return get_general(h, general, v, err);
+  int n = hvf_sysreg_place(reg & 0xffff);
+  if (n >= 0) return get_known(h, (unsigned)n, v, err);
+  return hvf_sysreg_read(h, reg & 0xffff, v)
+    ? TV_OK : no_register(err, reg, TV_E_UNKNOWN);
+}
+
+tv_status hvf_get(tv_vcpu *cpu, tv_reg reg, void *value, tv_error *err) {
+  struct hvf_vcpu *h = hvf_of(cpu);
+  uint64_t v = 0;
+  if (reg >= TV_REG_Q(0) && reg <= TV_REG_Q(31))
+    return get_vector(h, reg - TV_REG_Q(0), value, err);
+  tv_status s = get_word(h, reg, &v, err);
+  if (!s) memcpy(value, &v, sizeof v);
+  return s;
+}
+
+static tv_status set_sysreg(struct hvf_vcpu *h, tv_reg reg, uint64_t v,
+                            tv_error *err) {
+  uint16_t key = reg & 0xffff;
+  uint64_t old;
+  int n = hvf_sysreg_place(key);
+  if (key >> 3 == VIEW_cntv_ctl_el0 >> 3) h->timer_reported = false;
+  if (n < 0 && hvf_sysreg_write(h, key, v)) return TV_OK;
+  if (n < 0)
+    return no_register(err, reg, hvf_sysreg_read(h, key, &old)
+                                   ? TV_E_READ_ONLY : TV_E_UNKNOWN);
+  if (hvf_sysreg_read_only((unsigned)n) || key == VIEW_mpidr_el1)
+    return no_register(err, reg, TV_E_READ_ONLY);
+  h->sys[n] = v;
+  add(h->have.sys, (unsigned)n);
+  add(h->dirty.sys, (unsigned)n);
+  return TV_OK;
+}
+
+tv_status hvf_set(tv_vcpu *cpu, tv_reg reg, const void *value,
+                  tv_error *err) {
+  struct hvf_vcpu *h = hvf_of(cpu);
+  uint64_t v;
+  if (reg >= TV_REG_Q(0) && reg <= TV_REG_Q(31)) {
+    set_vector(h, reg - TV_REG_Q(0), value);
+    return TV_OK;
+  }
+  memcpy(&v, value, sizeof v);
+  if (reg == TV_REG_SP) reg = sp_of(h);
+  hv_reg_t general = general_of(reg);
+  if (general == HVF_GENERAL) return set_sysreg(h, reg, v, err);
+  tv_status s = general == HV_REG_CPSR ? view_check_pstate(v, err) : TV_OK;
+  if (!s) set_general(h, general, v);
+  return s;
+}
+
+// ------------------------------------------------------------------- life --
+
+void hvf_vcpu_reset(tv_vcpu *cpu) {
+  struct hvf_vcpu *h = hvf_of(cpu);
+  memset(h->general, 0, sizeof h->general);
+  memset(h->q, 0, sizeof h->q);
+  for (unsigned n = 0; hvf_sysreg_key(n); n++) {
+    if (hvf_sysreg_read_only(n)) continue;
+    h->sys[n] = hvf_sysreg_reset(cpu, n);
+    add(h->have.sys, n);
+    add(h->dirty.sys, n);
+  }
+  h->general[HV_REG_CPSR] = PSTATE_RESET;
+  h->have.general = h->dirty.general = bits_mask(HVF_GENERAL);
+  h->have.q = h->dirty.q = UINT32_MAX;
+  h->cntp_ctl = h->cntp_cval = 0;
+  h->os_lock = true;
+  h->timer_state = TIMER_LOW;
+  h->timer_reported = false;
+  h->watch.count = 0;
+}
+
+tv_status hvf_vcpu_new(tv_vcpu *cpu, tv_error *err) {
+  struct hvf_vcpu *h = alloc_new(sizeof *h);
+  uint32_t most = 0;
+  if (!h) return err_set(err, TV_E_NO_MEMORY, 0, NULL);
+  hv_vm_get_max_vcpu_count(&most);
+  if (cpu->vm->vcpus >= most) {
+    alloc_free(h);
+    return err_set(err, TV_E_LIMIT, 0, "a VM has at most %u vCPUs here",
+                   most);
+  }
+  h->vcpu = cpu;
+  cpu->back = h;
+  hvf_vcpu_reset(cpu);
+  return TV_OK;
+}
+
+// The counter starts at 0 with the VM, and is the same for all its vCPUs.
+tv_status hvf_vcpu_start(struct hvf_vcpu *h, tv_error *err) {
+  const char *call = "hv_vcpu_create";
+  hv_return_t r = hv_vcpu_create(&h->id, &h->exit, NULL);
+  if (!r) {
+    call = "hv_vcpu_set_vtimer_offset";
+    r = hv_vcpu_set_vtimer_offset(h->id, hvf_vm_of(h->vcpu->vm)->start);
+    if (r) hv_vcpu_destroy(h->id);
+  }
+  if (r) return hvf_refused(err, r, call);
+  h->ran = 0;
+  h->timer_masked = false;
+  atomic_store(&h->live, true);
+  return TV_OK;
+}
+
+void hvf_vcpu_free(tv_vcpu *cpu) {
+  struct hvf_vcpu *h = hvf_of(cpu);
+  hvf_tick(h, TV_NO_LIMIT, NULL);
+  if (atomic_exchange(&h->live, false)) hv_vcpu_destroy(h->id);
+  alloc_free(h);
+}

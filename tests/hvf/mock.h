@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+//
+// Hypervisor.framework for machines that have none: the hv_ functions, with
+// the rules that Apple's have, on top of the software CPU. It refuses what
+// Apple's refuses, so that a misuse fails here and not on a user's Mac:
+//
+// - one VM in a process (HV_BUSY), destroyed only without vCPUs;
+// - a vCPU belongs to the thread that created it, and a thread has one; a
+//   call from another thread is HV_BAD_ARGUMENT (but for hv_vcpus_exit);
+// - maps in units of 16 KiB below 2^36, disjoint, host memory at a page;
+// - a fresh vCPU is at EL0t with junk in every register;
+// - an exit that was asked for while nothing ran cancels the next run;
+// - interrupts are pending for one run;
+// - an expiry of the virtual timer masks it until the mask is taken away;
+// - host writes are fetched only after sys_icache_invalidate;
+// - the syndrome of pairs, writeback and SIMD is not valid (ISV = 0).
+//
+// The guest's exceptions are its own: nothing leaves for them. System
+// registers that the framework traps: PMU, GIC CPU interface, implementation
+// defined. Not so here: it traps OSLAR, OSDLR and CNTP, too.
+//
+// One lock guards all of it; a run holds it for a slice of steps at a time.
+// This is test code, one framework for one process: static state is its
+// nature.
+
+#ifndef TESTS_HVF_MOCK_H
+#define TESTS_HVF_MOCK_H
+
+#include <Hypervisor/Hypervisor.h>
+
+#include "core/vm.h"
+#include "soft/soft.h"
+
+enum { MOCK_VCPUS = 64, MOCK_IPA_BITS = 36, MOCK_GRANULE = 16384,
+       MOCK_TICK_SHIFT = 4, MOCK_SYSREGS = 128 };
+
+struct mock_vcpu {
+  tv_vcpu *cpu;             // of the inner VM; NULL: a free slot
+  pthread_t owner;
+  unsigned index;           // of the inner vCPU, whatever MPIDR_EL1 says
+  hv_vcpu_exit_t exit;
+  atomic_bool exit_asked;
+  bool pending[2];          // by hv_interrupt_type_t
+  bool vtimer_masked, debug_trapped;
+  uint64_t vtimer_offset;
+  uint64_t ran;             // steps, which are nanoseconds
+  uint64_t side[MOCK_SYSREGS];    // registers that the inner CPU has not
+};
+
+struct mock {
+  pthread_mutex_t lock;
+  tv_vm *vm;                // the inner VM; NULL: none
+  uint64_t past;            // nanoseconds of earlier VMs, a multiple of 16
+  struct mock_vcpu vcpu[MOCK_VCPUS];
+};
+
+extern struct mock mock;
+
+extern const struct backend backend_soft;
+
+static inline struct soft_cpu *mock_soft(const struct mock_vcpu *v) {
+  return v->cpu->back;
+}
+
+// mach_absolute_time() when the present VM was made: where its counter, which
+// has no offset of its own, is 0.
+uint64_t mock_zero(void);
+
+// What was last set in a register that the inner CPU has not.
+uint64_t mock_side(const struct mock_vcpu *, hv_sys_reg_t);
+
+// The vCPU if it is the caller's to use, else NULL. Takes no lock.
+struct mock_vcpu *mock_own(hv_vcpu_t);
+
+#endif

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+//
+// The mock's hv_vcpu_run: slices of the software CPU's own run loop, and what
+// its exits are in the terms of ESR_EL2.
+
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "a64/esr.h"
+#include "mock.h"
+
+enum { SLICE = 4096 };
+
+static bool leave(struct mock_vcpu *v, hv_exit_reason_t reason) {
+  memset(&v->exit, 0, sizeof v->exit);
+  v->exit.reason = reason;
+  return true;
+}
+
+static bool exception(struct mock_vcpu *v, uint64_t esr) {
+  leave(v, HV_EXIT_REASON_EXCEPTION);
+  v->exit.exception.syndrome = esr;
+  return true;
+}
+
+static uint32_t word_at(uint64_t pc) {
+  uint32_t word = 0;
+  tv_mem_read(mock.vm, pc, &word, sizeof word, NULL);
+  return word;
+}
+
+// ------------------------------------------------------------- syndromes --
+
+// ISV and what it makes valid (D17.2.37): one general register, no writeback,
+// not exclusive.
+static uint32_t data_iss(uint32_t w) {
+  unsigned size = w >> 30, opc = w >> 22 & 3, rt = w & 31;
+  bool acquire = false;
+  if (w >> 26 & 1) return 0;
+  if ((w & 0x3f800000) == 0x08800000) {             // LDAR, STLR
+    acquire = true;
+    opc &= 1;
+  } else if ((w & 0x3b000000) == 0x18000000) {      // literal
+    opc = size == 2 ? 2 : 1;
+    size = size == 1 ? 3 : 2;
+  } else if ((w & 0x3b000000) != 0x39000000 &&
+             (w & 0x3b200400) != 0x38000000 &&
+             (w & 0x3b200c00) != 0x38200800) {
+    return 0;
+  }
+  bool wide = opc == 2 || (opc < 2 && size == 3);
+  return 1u << 24 | size << 22 | (opc >= 2 ? 1u : 0) << 21 | rt << 16 |
+         (wide ? 1u : 0) << 15 | (acquire ? 1u : 0) << 14;
+}
+
+static bool abort_exit(struct mock_vcpu *v, const tv_exit *exit) {
+  bool data = exit->u.fault.access != 'x';
+  exception(v, exit->u.fault.esr | (data ? data_iss(exit->insn) : 0));
+  v->exit.exception.virtual_address = exit->u.fault.far;
+  v->exit.exception.physical_address = exit->u.fault.addr;
+  return true;
+}
+
+static bool fault_exit(struct mock_vcpu *v, const tv_exit *exit) {
+  switch (exit->u.fault.reason) {
+    case TV_FAULT_UNMAPPED: case TV_FAULT_READ_ONLY: case TV_FAULT_PROTECTED:
+      return abort_exit(v, exit);
+    default:
+      fprintf(stderr, "mock: the software CPU stops at %#llx (%08x): %s\n",
+              (unsigned long long)exit->pc, (unsigned)exit->insn,
+              tv_fault_name(exit->u.fault.reason));
+      return leave(v, HV_EXIT_REASON_UNKNOWN);
+  }
+}
+
+// Registers that are not in the inner CPU: some the framework traps, the
+// others are undefined to it as well.
+static bool traps(uint16_t key) {
+  unsigned crn = key >> 7 & 15, crm = key >> 3 & 15;
+  bool implementation = crn == 11 || crn == 15;
+  bool pmu = (crn == 9 && crm >= 12) || (crn == 14 && crm >= 8);
+  bool gic = (crn == 12 && crm >= 8) || (crn == 4 && crm == 6);
+  return implementation || pmu || gic;
+}
+
+static bool sysreg(struct mock_vcpu *v, const tv_exit *exit) {
+  uint32_t w = exit->insn;
+  uint64_t far;
+  backend_soft.forget(v->cpu);
+  if (traps(exit->u.sysreg.key))
+    return exception(v, esr_make(ESR_EC_SYS64,
+      (w >> 19 & 3) << 20 | (w >> 5 & 7) << 17 | (w >> 16 & 7) << 14 |
+      (w >> 12 & 15) << 10 | (w & 31) << 5 | (w >> 8 & 15) << 1 |
+      (w >> 21 & 1)));
+  backend_soft.get(v->cpu, TV_REG_SYS(SYSKEY_far_el1), &far, NULL);
+  backend_soft.inject(v->cpu, esr_make(ESR_EC_UNKNOWN, 0), far, NULL);
+  return false;
+}
+
+// The framework gives WFI and WFE back before they are executed.
+static bool waiting(struct mock_vcpu *v, bool event) {
+  struct soft_cpu *c = mock_soft(v);
+  c->pc -= 4;
+  return exception(v, esr_make(ESR_EC_WFX, 0x1e00000 | event));
+}
+
+static bool timer_exit(struct mock_vcpu *v) {
+  if (v->vtimer_masked) return false;
+  v->vtimer_masked = true;
+  return leave(v, HV_EXIT_REASON_VTIMER_ACTIVATED);
+}
+
+static bool ended(struct mock_vcpu *v, enum back_end end,
+                  const tv_exit *exit) {
+  switch (end) {
+    case BACK_IDLE: return waiting(v, false);
+    case BACK_YIELD:
+      return word_at(mock_soft(v)->pc - 4) == 0xd503205f && waiting(v, true);
+    case BACK_EXIT: break;
+    default: return false;
+  }
+  switch (exit->kind) {
+    case TV_EXIT_HVC:
+      return exception(v, esr_make(ESR_EC_HVC64, exit->u.hvc.imm));
+    case TV_EXIT_SMC:
+      return exception(v, esr_make(ESR_EC_SMC64, exit->u.hvc.imm));
+    case TV_EXIT_SYSREG: return sysreg(v, exit);
+    case TV_EXIT_FAULT: return fault_exit(v, exit);
+    case TV_EXIT_TIMER: return timer_exit(v);
+    default: return leave(v, HV_EXIT_REASON_UNKNOWN);
+  }
+}
+
+// ------------------------------------------------------------- breakpoints --
+
+// Of an enabled breakpoint on 4 bytes at any EL; only the two that the inner
+// CPU has, and those that it has not, from `side`.
+static bool breaks_at(struct mock_vcpu *v, uint64_t pc) {
+  struct soft_cpu *c = mock_soft(v);
+  uint64_t at, control;
+  for (unsigned n = 0; n < 16; n++) {
+    uint16_t bvr = (uint16_t)(0x8004 + 8 * n), bcr = bvr + 1;
+    if (!soft_sysreg_read(c, bvr, &at)) at = mock_side(v, bvr);
+    if (!soft_sysreg_read(c, bcr, &control)) control = mock_side(v, bcr);
+    if ((control & 0x1e7) == 0x1e7 && at == pc) return true;
+  }
+  return false;
+}
+
+// Debug exceptions that come to the host before the instruction does.
+static bool debug_exception(struct mock_vcpu *v) {
+  enum { MDE = 1 << 15 };
+  struct soft_cpu *c = mock_soft(v);
+  uint32_t word = word_at(c->pc);
+  if (word && c->sys[SYS_mdscr_el1] & MDE && breaks_at(v, c->pc)) {
+    exception(v, esr_make(ESR_EC_BREAKPOINT_LOW, 0x22));
+    return true;
+  }
+  if ((word & 0xffe0001f) != 0xd4200000) return false;
+  return exception(v, esr_make(ESR_EC_BRK64, word >> 5 & 0xffff));
+}
+
+// -------------------------------------------------------------------- run --
+
+// An interrupt that is taken comes before a breakpoint at the old pc.
+static bool interrupted(const struct mock_vcpu *v) {
+  const struct soft_cpu *c = mock_soft(v);
+  return (v->pending[HV_INTERRUPT_TYPE_IRQ] && !(c->pstate & PSTATE_I)) ||
+         (v->pending[HV_INTERRUPT_TYPE_FIQ] && !(c->pstate & PSTATE_F));
+}
+
+// One slice; true if the run is over and v->exit is filled.
+static bool slice(struct mock_vcpu *v) {
+  struct soft_cpu *c = mock_soft(v);
+  uint64_t done = 0;
+  if (v->debug_trapped && !interrupted(v) && debug_exception(v)) return true;
+  tv_exit exit;
+  backend_soft.irq(v->cpu, TV_IRQ, v->pending[HV_INTERRUPT_TYPE_IRQ]);
+  backend_soft.irq(v->cpu, TV_FIQ, v->pending[HV_INTERRUPT_TYPE_FIQ]);
+  c->timer_reported = v->vtimer_masked;
+  enum back_end end = backend_soft.run(v->cpu, v->debug_trapped ? 1 : SLICE,
+                                       &done, &exit);
+  v->ran += done;
+  return ended(v, end, &exit);
+}
+
+hv_return_t hv_vcpu_run(hv_vcpu_t id) {
+  struct mock_vcpu *v = mock_own(id);
+  if (!v) return HV_BAD_ARGUMENT;
+  pthread_mutex_lock(&mock.lock);
+  bool offset_ok = v->vtimer_offset == mock_zero();
+  pthread_mutex_unlock(&mock.lock);
+  if (!offset_ok) {
+    fprintf(stderr, "mock: the counter can only start when the VM does\n");
+    return HV_UNSUPPORTED;
+  }
+  for (bool over = false; !over;) {
+    if (atomic_exchange(&v->exit_asked, false)) {
+      leave(v, HV_EXIT_REASON_CANCELED);
+      break;
+    }
+    pthread_mutex_lock(&mock.lock);
+    over = slice(v);
+    pthread_mutex_unlock(&mock.lock);
+    sched_yield();       // glibc's locks are not fair
+  }
+  v->pending[0] = v->pending[1] = false;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpus_exit(hv_vcpu_t *id, uint32_t count) {
+  for (uint32_t k = 0; k < count; k++) {
+    if (id[k] >= MOCK_VCPUS || !mock.vcpu[id[k]].cpu) return HV_BAD_ARGUMENT;
+    atomic_store(&mock.vcpu[id[k]].exit_asked, true);
+  }
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_get_exec_time(hv_vcpu_t id, uint64_t *ticks) {
+  const struct mock_vcpu *v = mock_own(id);
+  if (!v) return HV_BAD_ARGUMENT;
+  *ticks = v->ran >> MOCK_TICK_SHIFT;
+  return HV_SUCCESS;
+}

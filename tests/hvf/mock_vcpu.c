@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+//
+// The mock's vCPUs: life and ownership, registers, interrupts, the virtual
+// timer's mask.
+
+#include <string.h>
+
+#include "mock.h"
+
+struct mock_vcpu *mock_own(hv_vcpu_t id) {
+  struct mock_vcpu *v = id < MOCK_VCPUS ? &mock.vcpu[id] : NULL;
+  return v && v->cpu && pthread_equal(v->owner, pthread_self()) ? v : NULL;
+}
+
+// ------------------------------------------------------------------- life --
+
+// What a fresh vCPU holds is not specified: the worst.
+static void poison(struct mock_vcpu *v) {
+  struct soft_cpu *c = mock_soft(v);
+  uint64_t junk = 0x5eed0fbad0000000;
+  for (unsigned n = 0; n < 31; n++) c->x[n] = junk += 0x1111;
+  for (unsigned n = 0; n < 32; n++) c->v[n][0] = c->v[n][1] = junk += 0x111;
+  for (unsigned n = 0; n < SYS_COUNT; n++) c->sys[n] = junk += 0x11;
+  for (unsigned n = 0; n < MOCK_SYSREGS; n++) v->side[n] = junk += 0x101;
+  c->sp_el[0] = c->sp_el[1] = c->x[SLOT_SP] = junk;
+  c->sys[SYS_sctlr_el1] = 0;
+  c->sys[SYS_cpacr_el1] = 0;
+  c->sys[SYS_cntv_ctl_el0] = 1;          // armed, and has fired
+  c->sys[SYS_cntv_cval_el0] = 0;
+  c->sys[SYS_cntp_ctl_el0] = 0;
+  c->sys[SYS_mdscr_el1] = 0;
+  c->sys[SYS_oslsr_el1] = 0xa;
+  c->pstate = 0x3c0;                     // EL0t
+  c->vbar_written = true;                // exceptions are the guest's own
+  soft_update_mode(c);
+  v->vtimer_offset = junk;
+}
+
+static hv_return_t create(hv_vcpu_t *id, hv_vcpu_exit_t **exit) {
+  unsigned slot = 0;
+  if (!mock.vm) return HV_NO_DEVICE;
+  for (unsigned k = 0; k < MOCK_VCPUS; k++) {
+    const struct mock_vcpu *v = &mock.vcpu[k];
+    if (v->cpu && pthread_equal(v->owner, pthread_self())) return HV_BUSY;
+  }
+  while (slot < MOCK_VCPUS && mock.vcpu[slot].cpu) slot++;
+  if (slot == MOCK_VCPUS) return HV_NO_RESOURCES;
+  struct mock_vcpu *v = &mock.vcpu[slot];
+  memset(v, 0, sizeof *v);
+  if (tv_vcpu_new(mock.vm, &v->cpu, NULL)) return HV_NO_RESOURCES;
+  v->owner = pthread_self();
+  v->index = v->cpu->index;
+  poison(v);
+  *id = slot;
+  *exit = &v->exit;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_create(hv_vcpu_t *id, hv_vcpu_exit_t **exit,
+                           hv_vcpu_config_t config) {
+  if (config) return HV_BAD_ARGUMENT;
+  pthread_mutex_lock(&mock.lock);
+  hv_return_t r = create(id, exit);
+  pthread_mutex_unlock(&mock.lock);
+  return r;
+}
+
+hv_return_t hv_vcpu_destroy(hv_vcpu_t id) {
+  pthread_mutex_lock(&mock.lock);
+  struct mock_vcpu *v = mock_own(id);
+  if (v) {
+    v->cpu->index = v->index;
+    tv_vcpu_free(v->cpu);
+    v->cpu = NULL;
+  }
+  pthread_mutex_unlock(&mock.lock);
+  return v ? HV_SUCCESS : HV_BAD_ARGUMENT;
+}
+
+// -------------------------------------------------------------- registers --
+
+static bool general(hv_reg_t reg, tv_reg *out) {
+  if (reg > HV_REG_CPSR) return false;
+  *out = reg <= HV_REG_X30 ? TV_REG_X(reg) :
+         reg == HV_REG_PC ? TV_REG_PC :
+         reg == HV_REG_FPCR ? TV_REG_SYS(SYSKEY_fpcr) :
+         reg == HV_REG_FPSR ? TV_REG_SYS(SYSKEY_fpsr) : TV_REG_PSTATE;
+  return true;
+}
+
+hv_return_t hv_vcpu_get_reg(hv_vcpu_t id, hv_reg_t reg, uint64_t *value) {
+  const struct mock_vcpu *v = mock_own(id);
+  tv_reg r;
+  if (!v || !general(reg, &r) ||
+      backend_soft.get(v->cpu, r, value, NULL)) return HV_BAD_ARGUMENT;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_set_reg(hv_vcpu_t id, hv_reg_t reg, uint64_t value) {
+  const struct mock_vcpu *v = mock_own(id);
+  tv_reg r;
+  if (!v || !general(reg, &r) ||
+      backend_soft.set(v->cpu, r, &value, NULL)) return HV_BAD_ARGUMENT;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_get_simd_fp_reg(hv_vcpu_t id, hv_simd_fp_reg_t reg,
+                                    hv_simd_fp_uchar16_t *value) {
+  const struct mock_vcpu *v = mock_own(id);
+  if (!v || reg > 31) return HV_BAD_ARGUMENT;
+  memcpy(value, mock_soft(v)->v[reg], sizeof *value);
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_set_simd_fp_reg(hv_vcpu_t id, hv_simd_fp_reg_t reg,
+                                    hv_simd_fp_uchar16_t value) {
+  const struct mock_vcpu *v = mock_own(id);
+  if (!v || reg > 31) return HV_BAD_ARGUMENT;
+  memcpy(mock_soft(v)->v[reg], &value, sizeof value);
+  return HV_SUCCESS;
+}
+
+// Those of macOS 11; debug registers are known by their pattern.
+static const hv_sys_reg_t known[] = {
+  0x8010, 0x8012, 0xc000, 0xc005, 0xc020, 0xc021, 0xc028, 0xc029, 0xc030,
+  0xc031, 0xc038, 0xc039, 0xc03a, 0xc080, 0xc082, 0xc100, 0xc101, 0xc102,
+  0xc108, 0xc109, 0xc10a, 0xc10b, 0xc110, 0xc111, 0xc112, 0xc113, 0xc118,
+  0xc119, 0xc200, 0xc201, 0xc208, 0xc288, 0xc289, 0xc290, 0xc300, 0xc3a0,
+  0xc510, 0xc518, 0xc600, 0xc681, 0xc684, 0xc708, 0xd000, 0xde82, 0xde83,
+  0xdf19, 0xdf1a, 0xe208
+};
+enum { KNOWN = sizeof known / sizeof *known };
+_Static_assert(KNOWN + 64 <= MOCK_SYSREGS, "a place for every register");
+
+// Its place in `side`, -1 if there is no such register.
+static int place(hv_sys_reg_t reg) {
+  if (reg >= 0x8004 && reg <= 0x807f && reg & 4)
+    return KNOWN + (reg >> 3 & 15) * 4 + (reg & 3);
+  for (int k = 0; k < KNOWN; k++)
+    if (known[k] == reg) return k;
+  return -1;
+}
+
+uint64_t mock_side(const struct mock_vcpu *v, hv_sys_reg_t reg) {
+  return v->side[place(reg)];
+}
+
+hv_return_t hv_vcpu_get_sys_reg(hv_vcpu_t id, hv_sys_reg_t reg,
+                                uint64_t *value) {
+  const struct mock_vcpu *v = mock_own(id);
+  int at = place(reg);
+  if (!v || at < 0) return HV_BAD_ARGUMENT;
+  pthread_mutex_lock(&mock.lock);
+  if (!soft_sysreg_read(mock_soft(v), reg, value)) *value = v->side[at];
+  pthread_mutex_unlock(&mock.lock);
+  return HV_SUCCESS;
+}
+
+// Any value is accepted, for identification registers, too.
+hv_return_t hv_vcpu_set_sys_reg(hv_vcpu_t id, hv_sys_reg_t reg,
+                                uint64_t value) {
+  struct mock_vcpu *v = mock_own(id);
+  int at = place(reg);
+  if (!v || at < 0) return HV_BAD_ARGUMENT;
+  struct soft_cpu *c = mock_soft(v);
+  pthread_mutex_lock(&mock.lock);
+  v->side[at] = value;
+  soft_sysreg_write(c, reg, value);
+  if (reg == HV_SYS_REG_SCTLR_EL1) {     // as given, reserved bits and all
+    c->sys[SYS_sctlr_el1] = value;
+    soft_update_mode(c);
+  }
+  if (reg == HV_SYS_REG_MPIDR_EL1)
+    v->cpu->index = (unsigned)((value >> 8 & 0xff) * 16 + (value & 0xff));
+  pthread_mutex_unlock(&mock.lock);
+  return HV_SUCCESS;
+}
+
+// ------------------------------------------------------ interrupts, timer --
+
+hv_return_t hv_vcpu_get_pending_interrupt(hv_vcpu_t id,
+                                          hv_interrupt_type_t type,
+                                          bool *pending) {
+  const struct mock_vcpu *v = mock_own(id);
+  if (!v || type > HV_INTERRUPT_TYPE_FIQ) return HV_BAD_ARGUMENT;
+  *pending = v->pending[type];
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_set_pending_interrupt(hv_vcpu_t id,
+                                          hv_interrupt_type_t type,
+                                          bool pending) {
+  struct mock_vcpu *v = mock_own(id);
+  if (!v || type > HV_INTERRUPT_TYPE_FIQ) return HV_BAD_ARGUMENT;
+  v->pending[type] = pending;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_get_trap_debug_exceptions(hv_vcpu_t id, bool *trapped) {
+  const struct mock_vcpu *v = mock_own(id);
+  if (!v) return HV_BAD_ARGUMENT;
+  *trapped = v->debug_trapped;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_set_trap_debug_exceptions(hv_vcpu_t id, bool trapped) {
+  struct mock_vcpu *v = mock_own(id);
+  if (!v) return HV_BAD_ARGUMENT;
+  v->debug_trapped = trapped;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_get_vtimer_mask(hv_vcpu_t id, bool *masked) {
+  const struct mock_vcpu *v = mock_own(id);
+  if (!v) return HV_BAD_ARGUMENT;
+  *masked = v->vtimer_masked;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_set_vtimer_mask(hv_vcpu_t id, bool masked) {
+  struct mock_vcpu *v = mock_own(id);
+  if (!v) return HV_BAD_ARGUMENT;
+  v->vtimer_masked = masked;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_get_vtimer_offset(hv_vcpu_t id, uint64_t *offset) {
+  const struct mock_vcpu *v = mock_own(id);
+  if (!v) return HV_BAD_ARGUMENT;
+  *offset = v->vtimer_offset;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_set_vtimer_offset(hv_vcpu_t id, uint64_t offset) {
+  struct mock_vcpu *v = mock_own(id);
+  if (!v) return HV_BAD_ARGUMENT;
+  v->vtimer_offset = offset;
+  return HV_SUCCESS;
+}

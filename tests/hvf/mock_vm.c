@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+//
+// The mock's VM, its maps, its clock, and what hosts ask of the machine. The
+// clock is that of the inner VM, so it stands still while nobody runs.
+
+#include <libkern/OSCacheControl.h>
+#include <mach/mach_time.h>
+#include <os/object.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysctl.h>
+
+#include "base/os.h"
+#include "mock.h"
+
+struct mock mock = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+// The first tick that anyone sees: a guest's counter never starts at 0.
+static const uint64_t epoch = 0x123456789;
+
+// ------------------------------------------------------------------ clock --
+
+static uint64_t now_ns(void) {
+  const struct soft_vm *soft = mock.vm ? mock.vm->back : NULL;
+  return mock.past + (soft ? soft->clock : 0);
+}
+
+uint64_t mock_zero(void) { return epoch + (mock.past >> MOCK_TICK_SHIFT); }
+
+uint64_t mach_absolute_time(void) {
+  pthread_mutex_lock(&mock.lock);
+  uint64_t ticks = epoch + (now_ns() >> MOCK_TICK_SHIFT);
+  pthread_mutex_unlock(&mock.lock);
+  return ticks;
+}
+
+int mach_timebase_info(mach_timebase_info_data_t *info) {
+  info->numer = 1 << MOCK_TICK_SHIFT;
+  info->denom = 1;
+  return 0;
+}
+
+// Sleeping takes no time but makes it pass.
+int mach_wait_until(uint64_t deadline) {
+  pthread_mutex_lock(&mock.lock);
+  uint64_t zero = mock_zero();
+  if (mock.vm && deadline > zero)
+    backend_soft.skip_to(mock.vm, (deadline - zero) << MOCK_TICK_SHIFT);
+  pthread_mutex_unlock(&mock.lock);
+  return 0;
+}
+
+// --------------------------------------------------------------------- VM --
+
+static hv_return_t create(void) {
+  const tv_vm_config config = { .size = sizeof config, .timer_exit = true };
+  if (mock.vm) return HV_BUSY;
+  if (tv_vm_new(&config, &mock.vm, NULL)) return HV_NO_RESOURCES;
+  mock.vm->traps = TV_TRAP_SYSREG;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vm_create(hv_vm_config_t config) {
+  if (config) return HV_BAD_ARGUMENT;
+  pthread_mutex_lock(&mock.lock);
+  hv_return_t r = create();
+  pthread_mutex_unlock(&mock.lock);
+  return r;
+}
+
+static hv_return_t destroy(void) {
+  if (!mock.vm) return HV_NO_DEVICE;
+  if (mock.vm->vcpus) return HV_BUSY;
+  mock.past = (now_ns() + 15) & ~UINT64_C(15);
+  tv_vm_free(mock.vm);
+  mock.vm = NULL;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vm_destroy(void) {
+  pthread_mutex_lock(&mock.lock);
+  hv_return_t r = destroy();
+  pthread_mutex_unlock(&mock.lock);
+  return r;
+}
+
+// ------------------------------------------------------------------- maps --
+
+static bool bad_range(hv_ipa_t ipa, size_t size) {
+  const uint64_t end = UINT64_C(1) << MOCK_IPA_BITS;
+  return !size || (ipa | size) % MOCK_GRANULE || ipa >= end ||
+         size > end - ipa;
+}
+
+hv_return_t hv_vm_map(void *addr, hv_ipa_t ipa, size_t size,
+                      hv_memory_flags_t flags) {
+  if (!mock.vm) return HV_NO_DEVICE;
+  if (bad_range(ipa, size) || !addr || flags & ~(hv_memory_flags_t)7 ||
+      (uintptr_t)addr % os_page_size()) return HV_BAD_ARGUMENT;
+  pthread_mutex_lock(&mock.lock);
+  tv_status s = tv_mem_ram(mock.vm, ipa, size, (unsigned)flags, addr, NULL);
+  pthread_mutex_unlock(&mock.lock);
+  return s == TV_E_NO_MEMORY ? HV_NO_RESOURCES :
+         s ? HV_BAD_ARGUMENT : HV_SUCCESS;
+}
+
+// Whole maps only, of which Apple's takes parts as well.
+static bool is_map(hv_ipa_t ipa, size_t size) {
+  const struct region *r = mem_at(mock.vm, ipa);
+  return r && r->base == ipa && r->size == size;
+}
+
+hv_return_t hv_vm_unmap(hv_ipa_t ipa, size_t size) {
+  if (!mock.vm) return HV_NO_DEVICE;
+  if (bad_range(ipa, size)) return HV_BAD_ARGUMENT;
+  pthread_mutex_lock(&mock.lock);
+  tv_status s = is_map(ipa, size) ? tv_mem_unmap(mock.vm, ipa, size, NULL)
+                                  : TV_E_RANGE;
+  pthread_mutex_unlock(&mock.lock);
+  return s ? HV_BAD_ARGUMENT : HV_SUCCESS;
+}
+
+hv_return_t hv_vm_protect(hv_ipa_t ipa, size_t size,
+                          hv_memory_flags_t flags) {
+  if (!mock.vm) return HV_NO_DEVICE;
+  if (bad_range(ipa, size)) return HV_BAD_ARGUMENT;
+  pthread_mutex_lock(&mock.lock);
+  tv_status s = is_map(ipa, size)
+    ? tv_mem_protect(mock.vm, ipa, (unsigned)flags, NULL) : TV_E_RANGE;
+  pthread_mutex_unlock(&mock.lock);
+  return s ? HV_BAD_ARGUMENT : HV_SUCCESS;
+}
+
+// Any host range: what of it is mapped is fetched anew.
+void sys_icache_invalidate(void *start, size_t size) {
+  uintptr_t from = (uintptr_t)start, to = from + size;
+  pthread_mutex_lock(&mock.lock);
+  for (size_t k = 0; mock.vm && k < mock.vm->mem.count; k++) {
+    const struct region *r = mock.vm->mem.region[k];
+    uintptr_t host = (uintptr_t)r->host, end = host + r->size;
+    uintptr_t lo = from > host ? from : host, hi = to < end ? to : end;
+    if (lo < hi) tv_mem_wrote(mock.vm, r->base + (lo - host), hi - lo);
+  }
+  pthread_mutex_unlock(&mock.lock);
+}
+
+// ------------------------------------------------------------ the machine --
+
+hv_return_t hv_vm_get_max_vcpu_count(uint32_t *count) {
+  *count = MOCK_VCPUS;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vm_config_get_default_ipa_size(uint32_t *bits) {
+  *bits = MOCK_IPA_BITS;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vm_config_get_max_ipa_size(uint32_t *bits) {
+  *bits = 40;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_gic_get_distributor_size(size_t *size) {
+  *size = 65536;
+  return HV_SUCCESS;
+}
+
+int sysctlbyname(const char *name, void *old, size_t *old_size, void *new,
+                 size_t new_size) {
+  const int yes = 1;
+  (void)new, (void)new_size;
+  if (strcmp(name, "kern.hv_support") || *old_size < sizeof yes) return -1;
+  memcpy(old, &yes, sizeof yes);
+  *old_size = sizeof yes;
+  return 0;
+}
+
+struct hv_vcpu_config_s { int nothing; };
+
+hv_vcpu_config_t hv_vcpu_config_create(void) {
+  return malloc(sizeof(struct hv_vcpu_config_s));
+}
+
+void os_release(void *object) { free(object); }
+
+// What a vCPU would read: of the inner CPU, or of none.
+hv_return_t hv_vcpu_config_get_feature_reg(hv_vcpu_config_t config,
+                                           hv_feature_reg_t reg,
+                                           uint64_t *value) {
+  static const uint64_t feature[] = {
+    [HV_FEATURE_REG_ID_AA64DFR0_EL1] = 0x101006,
+    [HV_FEATURE_REG_CTR_EL0] = 0xb444c004,
+    [HV_FEATURE_REG_DCZID_EL0] = 4
+  };
+  if (!config || reg >= sizeof feature / sizeof *feature)
+    return HV_BAD_ARGUMENT;
+  *value = feature[reg];
+  return HV_SUCCESS;
+}
