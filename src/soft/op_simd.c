@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Moves of FP/SIMD registers (Arm ARM C4.1.96): FMOV, DUP, INS, UMOV, SMOV,
-// modified immediates, and the vector ORR that spells a move. (Arithmetic is
-// a later issue.)
+// modified immediates.
 //
 // `d`, `n`, `m` are vector register numbers or slots of general ones. Every
 // write defines the whole register. Element positions are byte offsets.
@@ -338,24 +337,4 @@ void op_INS_e(struct insn *i, uint32_t w, unsigned offset) {
   i->n = (uint8_t)a64_rn(w);
   element(i, w);
   i->imm = (int32_t)(a64_imm4(w) >> i->a << i->a);
-}
-
-// -------------------------------------------------------------- logical --
-
-static inline const struct insn *orr(struct soft_cpu *cpu,
-                                     const struct insn *i, bool quad) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
-  const uint64_t *a = cpu->v[i->n], *b = cpu->v[i->m];
-  set_v(cpu, i->d, a[0] | b[0], quad ? a[1] | b[1] : 0);
-  return i + 1;
-}
-HANDLER(orr_16b, orr, true)
-HANDLER(orr_8b, orr, false)
-
-void op_ORR_v(struct insn *i, uint32_t w, unsigned offset) {
-  (void)offset;
-  i->fn = a64_Q(w) ? orr_16b : orr_8b;
-  i->d = (uint8_t)a64_rd(w);
-  i->n = (uint8_t)a64_rn(w);
-  i->m = (uint8_t)a64_rm(w);
 }

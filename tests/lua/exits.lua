@@ -221,8 +221,8 @@ function(t)
 end)
 
 test("limits of ours: unimplemented, unsupported, puts", function(t)
-  check(t, "nop; sm4e v0.4s, v1.4s",
-    { kind = "fault", reason = "unimplemented", pc = 4, insn = 0xcec08420 },
+  check(t, "nop; bfmmla v0.4s, v1.8h, v2.8h",
+    { kind = "fault", reason = "unimplemented", pc = 4, insn = 0x6e42ec20 },
     { "0x4", "does not implement yet" })
   check(t, "movz x1, #0x900, lsl #16; ldadd x2, x3, [x1]",
     { reason = "unsupported", pc = 4, addr = 0x9000000 },
