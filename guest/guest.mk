@@ -21,20 +21,22 @@ GUEST_OUT ?= build
 # Where the image lies, and the bytes of its heap (tinyvmm.ld).
 GUEST_BASE ?= 0x10000
 GUEST_HEAP ?= 0x40000
+# Empty, FP and SIMD registers are the program's; an exception's handler must
+# leave them alone, as the vectors save none of them.
+GUEST_REGS ?= -mgeneral-regs-only
 TINYVMM ?= tinyvmm
 
 GUEST_CLANG := $(findstring clang,$(notdir $(GUEST_CC)))
 GUEST_TARGET := $(if $(GUEST_CLANG),--target=aarch64-none-elf)
 
 # -mstrict-align: with the MMU off data is Device memory.
-# -mgeneral-regs-only: the vectors save no FP registers.
 # -mno-outline-atomics, -fno-stack-protector: nothing from libgcc or libc.
 # -f and -mno-omit-...: the crash dump follows the frame pointers.
 GUEST_CFLAGS = $(GUEST_TARGET) -std=c11 -O2 -g -Wall -Wextra -ffreestanding \
   -fno-pie -fno-stack-protector \
   -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer \
   -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
-  -mstrict-align -mgeneral-regs-only -mno-outline-atomics \
+  -mstrict-align $(GUEST_REGS) -mno-outline-atomics \
   -I$(GUEST_DIR) -I$(<D) -MMD -MP $(CFLAGS)
 # The symbols come first: GNU ld's DEFINED() in a script sees only those that
 # were there before it.
