@@ -43,4 +43,24 @@ differences.outside = {
     .. "objdump UNDEFINED, llvm has a text"),
 }
 
+-- SVE and SME: bits 28..25 (Arm ARM C4.1) are 0010, or 0000 with bit 31 set.
+function differences.is_sve(w)
+  return w & 0x1e000000 == 0x04000000 or w & 0x9e000000 == 0x80000000
+end
+
+-- The reason why a word that another tool prints as `theirs` is none of ours,
+-- or nil.
+function differences.outside_reason(w, theirs)
+  for _, d in ipairs(differences.outside) do
+    if w & d.mask == d.value and theirs:find(d.text) then return d.reason end
+  end
+end
+
+-- Why `.inst` may stand where objdump prints `theirs`, or nil.
+function differences.excuse(w, ours, theirs)
+  if ours:sub(1, 5) ~= ".inst" then return nil end
+  return differences.is_sve(w) and "SVE or SME"
+    or differences.outside_reason(w, theirs)
+end
+
 return differences
