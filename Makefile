@@ -186,6 +186,7 @@ INCLUDEDIR = $(PREFIX)/include
 DATADIR = $(PREFIX)/share
 MANDIR = $(DATADIR)/man
 ZSHDIR = $(DATADIR)/zsh/site-functions
+GUESTDIR = $(DATADIR)/tinyvmm/guest
 
 # Where Lua looks for modules: below its own prefix as its .pc file says,
 # elsewhere in the places that a stock Lua of that prefix would have.
@@ -197,6 +198,10 @@ LUA_CMOD = $(call lua_dir,CMOD,$(PREFIX)/lib/lua/5.4)
 MAN_PAGES := $(wildcard src/*.1)
 BASH_COMPLETION := $(wildcard src/tinyvmm.bash)
 ZSH_COMPLETION := $(wildcard src/_tinyvmm)
+
+# The guest SDK: all that guest.mk builds guests from, and nothing of the demo.
+SDK_FILES := $(filter-out guest/guest.S,$(sort $(wildcard guest/*.[chS] \
+  guest/*.inc guest/*.ld guest/*.mk)))
 
 # What is installed, as mode:source:target; the mode `link` makes a symbolic
 # link, `pc` fills in the paths. uninstall removes these targets.
@@ -210,13 +215,14 @@ FILES = $(LUA_FILES) 755:$(PROGRAM):$(BINDIR)/tinyvmm \
   link:$(SONAME):$(LIBDIR)/libtinyvmm.so \
   644:src/tinyvmm.h:$(INCLUDEDIR)/tinyvmm.h \
   pc:src/tinyvmm.pc.in:$(LIBDIR)/pkgconfig/tinyvmm.pc \
+  $(foreach f,$(SDK_FILES),644:$f:$(GUESTDIR)/$(notdir $f)) \
   $(foreach f,$(MAN_PAGES),644:$f:$(MANDIR)/man1/$(notdir $f)) \
   $(BASH_COMPLETION:%=644:%:$(DATADIR)/bash-completion/completions/tinyvmm) \
   $(ZSH_COMPLETION:%=644:%:$(ZSHDIR)/_tinyvmm)
 
 below = $(patsubst $(PREFIX)/%,$${prefix}/%,$($1))
 PC_EDIT = -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
-  $(foreach v,LIBDIR INCLUDEDIR,-e 's|@$v@|$(call below,$v)|')
+  $(foreach v,LIBDIR INCLUDEDIR GUESTDIR,-e 's|@$v@|$(call below,$v)|')
 
 define put
   @set -e; umask 022; for file in $1; do \
@@ -242,6 +248,9 @@ uninstall: ## remove what install has installed
 	@cd "$(DESTDIR)/" 2>/dev/null && for dir in $(sort $(dir \
 	  $(foreach f,$(LUA_FILES),$(lastword $(subst :, ,$f))))); do \
 	  echo ".$$dir"; done | sort -r | xargs rmdir 2>/dev/null || true
+	@cd "$(DESTDIR)$(GUESTDIR)/.." 2>/dev/null && rmdir guest 2>/dev/null && \
+	  cd .. && rmdir "$(notdir $(patsubst %/,%,$(dir $(GUESTDIR))))" \
+	  2>/dev/null || true
 	$(LDCONFIG)
 
 lua-module: $(MODULE)

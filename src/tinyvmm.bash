@@ -23,7 +23,7 @@ _tinyvmm()
     --backend) words="soft hvf kvm best" ;;
     --cpu) words="max cortex-a53 cortex-a57 cortex-a72 cortex-a76 neoverse-n1
       armv8.0 armv8.1 armv8.2 armv8.3 armv8.4 armv8.5 armv8.6 armv8.7" ;;
-    --trace | --trace-json | --profile | --symbols | -o) files='*' ;;
+    --semihosting | --trace | --trace-json | --profile | --symbols | -o) files='*' ;;
     --ram) words="1M 64M 1G" ;;
     --reg | --load | --budget | --timeout | --profile-every | -b | -e)
       return ;;
@@ -35,8 +35,8 @@ _tinyvmm()
         files='*.lua' ;;
       run)
         words="--ram --load --reg --symbols --budget --timeout --no-strict
-          -W --no-warn --fatal-warnings --trace --trace-json --profile
-          --profile-every --regs --stats --backend --cpu -v --help"
+          --semihosting -W --no-warn --fatal-warnings --trace --trace-json
+          --profile --profile-every --regs --stats --backend --cpu -v --help"
         files='*' ;;
       asm) words="-o -l --load -W --no-warn --fatal-warnings --help" files='*.[sS]' ;;
       dis) words="-b --help" files='*' ;;

@@ -107,11 +107,11 @@ function Sdk:guest(t, compiler, files, variables)
   return elf
 end
 
--- stdout, status, stderr of `tinyvmm run`; what does not end by itself is
--- stopped by its budget.
-function M.run(t, path, options)
-  return t.run(("%s run --budget 50000000 %s %s"):format(M.program,
-    options or "", quote(path)))
+-- stdout, status, stderr of `tinyvmm run` with the guest's arguments; what
+-- does not end by itself is stopped by its budget.
+function M.run(t, path, options, ...)
+  return t.run(("%s run --budget 50000000 %s %s %s"):format(M.program,
+    options or "", quote(path), table.concat({ ... }, " ")))
 end
 
 function M.script(t, path, ...)

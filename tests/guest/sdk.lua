@@ -61,7 +61,7 @@ sdk.each(test, "semihosting.lua serves the example", function(t, compiler)
   t.eq(sdk.read(build.path .. "/note.txt"), "written by the guest\n")
 end)
 
-sdk.each(test, "the semihosting example does the same in qemu",
+sdk.each(test, "an image with semihosting does the same in qemu and in run",
   function(t, compiler)
     t.needs "qemu-system-aarch64"
     build:needs(t, compiler)
@@ -75,6 +75,10 @@ sdk.each(test, "the semihosting example does the same in qemu",
       elf))
     t.eq(output .. "shutdown\texit\t" .. code .. "\n",
       expected "semihosting")
+    local ours, status, errors = sdk.run(t, elf, "--semihosting="
+      .. build.path, "one", "two")
+    t.eq(ours:gsub("\n[^\n]*( one two\n)", "\nsemihosting%1"), output, errors)
+    t.eq(status, code)
   end)
 
 test("every example is run here and has its expected output", function(t)

@@ -22,6 +22,10 @@ local function exists(path)
   return f ~= nil
 end
 
+local SDK = { "crash.c", "crt0.S", "guest.mk", "heap.c", "printf.c",
+  "semihosting.h", "string.S", "tinyvmm.h", "tinyvmm.inc", "tinyvmm.ld",
+  "vectors.S" }
+
 local function expected_files(t)
   local list = {
     "/usr/local/bin/tinyvmm", "/usr/local/include/tinyvmm.h",
@@ -36,6 +40,9 @@ local function expected_files(t)
     ["src/_tinyvmm"] = "zsh/site-functions/_tinyvmm" }
   for source, target in pairs(extra) do
     if exists(source) then list[#list + 1] = "/usr/local/share/" .. target end
+  end
+  for _, name in ipairs(SDK) do
+    list[#list + 1] = "/usr/local/share/tinyvmm/guest/" .. name
   end
   for _, path in ipairs(room.files(t, "lua/tinyvmm")) do
     if path:find "%.lua$" then
@@ -162,8 +169,42 @@ test("the pkg-config file names version and folders", function(t)
   end
   t.eq(ask "--modversion", version)
   t.eq(ask "--variable=prefix", "/usr/local")
+  t.eq(ask "--variable=guestdir", "/usr/local/share/tinyvmm/guest")
   t.eq(ask "--cflags", "-I/usr/local/include")
   t.eq(ask "--libs", "-L/usr/local/lib -ltinyvmm")
+end)
+
+-- Guests -------------------------------------------------------------------
+
+-- guest/README.md's Makefile for users of an installation.
+local function manual_makefile()
+  return room.slurp "guest/README.md":match "\n```make installed\n(.-)```"
+end
+
+test("a guest is built from the installed SDK, by the manual's Makefile",
+  function(t)
+    t.needs("make", "pkg-config", "aarch64-linux-gnu-gcc")
+    local other <close> = room.folder()
+    make(t, "install PREFIX=%s/tv LDCONFIG=", other)
+    room.spit(other.path .. "/Makefile", t.ok(manual_makefile()))
+    room.spit(other.path .. "/hello.c", '#include "tinyvmm.h"\n'
+      .. 'int main(void) { printf("installed %d\\n", 1); return 7; }\n')
+    local output, status = t.run(("export MAKEFLAGS= MAKELEVEL= \z
+      PKG_CONFIG_PATH=%s/tv/lib/pkgconfig\nmake -s -C %s \z
+      TINYVMM=%s/tv/bin/tinyvmm CFLAGS= LDFLAGS= hello.run"):format(other,
+      other, other))
+    t.eq(output, "installed 1\n")
+    t.ok(status ~= 0, "the guest's status 7")
+  end)
+
+test("an assembly guest includes the installed names", function(t)
+  local other <close> = room.folder()
+  local source = other.path .. "/end.S"
+  room.spit(source, ('.include "%s/share/tinyvmm/guest/tinyvmm.inc"\n'
+    .. "mov x0, #TV_EXIT; mov x1, #9; hvc #0\n"):format(prefix))
+  local _, status, errors = t.run(("%s run %s"):format(quote(prefix
+    .. "/bin/tinyvmm"), quote(source)))
+  t.eq(status, 9, errors)
 end)
 
 -- Lua ----------------------------------------------------------------------
@@ -197,7 +238,8 @@ end)
 test("uninstall leaves a stranger's files and folders alone", function(t)
   local strangers = { "/usr/local/bin/other", "/usr/local/lib/libother.so",
     "/usr/local/lib/libtinyvmm.so.7",
-    "/usr/local/share/lua/5.4/tinyvmm/a64/mine.lua" }
+    "/usr/local/share/lua/5.4/tinyvmm/a64/mine.lua",
+    "/usr/local/share/tinyvmm/guest/mine.c" }
   for _, path in ipairs(strangers) do room.spit(dest.path .. path, "mine") end
   make(t, "uninstall PREFIX=/usr/local DESTDIR=%s", dest.quoted)
   t.eq(room.files(t, dest.path), strangers)

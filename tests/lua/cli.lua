@@ -329,6 +329,73 @@ test("dis prints address, word and text; asm is its inverse", function(t)
   expect(t, run(t, "dis /nonexistent"), 125, nil, "No such file")
 end)
 
+-- Says hello, opens "note", prints its command line, ends with 300 | 7.
+local SEMIHOSTING = [=[
+_start: mov     w0, #4                  // SYS_WRITE0
+        adr     x1, text
+        hlt     #0xf000
+        mov     w0, #1                  // SYS_OPEN
+        adr     x1, open
+        hlt     #0xf000
+        cmp     x0, #0
+        b.lt    1f
+        mov     w0, #4
+        adr     x1, opened
+        hlt     #0xf000
+1:      mov     w0, #0x15               // SYS_GET_CMDLINE
+        adr     x1, block
+        hlt     #0xf000
+        mov     w0, #4
+        adr     x1, line
+        hlt     #0xf000
+        mov     w0, #0x18               // SYS_EXIT
+        adr     x1, done
+        hlt     #0xf000
+text:   .asciz  "hello\n"
+opened: .asciz  "opened\n"
+note:   .asciz  "note"
+        .balign 8
+open:   .quad   note, 4, 4
+block:  .quad   line, 200
+done:   .quad   0x20026, 300 | 7
+line:   .space  200
+]=]
+
+test("run --semihosting serves console, command line, files, SYS_EXIT",
+  function(t)
+    local guest, folder = file(t, SEMIHOSTING, ".S"), t.tmpname()
+    os.remove(folder)
+    assert(os.execute("mkdir " .. folder))
+    t.temporary[#t.temporary + 1] = folder .. "/note"
+    t.temporary[#t.temporary + 1] = folder
+    local alone = run(t, "run --semihosting " .. guest)
+    expect(t, alone, (300 | 7) & 255)
+    t.eq(alone.out, "hello\n" .. guest)
+    local result = run(t, ("run --semihosting=%s %s one -- -t"):format(folder,
+      guest))
+    expect(t, result, (300 | 7) & 255)
+    t.eq(result.out, "hello\nopened\n" .. guest .. " one -t")
+    expect(t, run(t, "run --semihosting=/nonexistent " .. guest), 125, "^$",
+      "^tinyvmm: /nonexistent/%.: No such file")
+    expect(t, run(t, "run --semihosting=" .. guest .. " " .. guest), 125,
+      "^$", "Not a directory")
+    expect(t, run(t, "run " .. guest .. " one"), 125, "^$",
+      "arguments need %-%-semihosting")
+    expect(t, run(t, "run " .. guest), 126, "^$", "run %-%-semihosting")
+  end)
+
+test("a budget and Ctrl-C's kin end a guest of semihosting as any",
+  function(t)
+    local loop = file(t, "_start: mov w0, #0x31; hlt #0xf000; b _start\n",
+      ".S")
+    expect(t, run(t, "run --semihosting --budget 1000 " .. loop), 124, "^$",
+      "^tinyvmm: the budget ended")
+    local wild = file(t, "_start: mov x1, #-8; mov w0, #0x18; hlt #0xf000\n"
+      .. "mov x5, x0\nhvc #1\n", ".S")
+    local result = run(t, "run --semihosting --regs " .. wild)
+    expect(t, result, 126, "^$", "x5 0xffffffffffffffff")
+  end)
+
 -- Starts a program that never ends, interrupts it, and returns its code and
 -- stderr. Where it is at that moment nobody knows from outside: if it did not
 -- yet say what it says in its endless part, it is tried again, later.

@@ -43,8 +43,9 @@ main:   nop
         hlt     #0xf000
   ]], {},
     "undefined: hlt #0xf000 at 0x10004 is a semihosting call (a request \z
-     to a debugger), but semihosting is not attached: require \z
-     \"tinyvmm.semihosting\".attach(vm)" },
+     to a debugger), but semihosting is not attached: run \z
+     --semihosting, or in a script require \"tinyvmm.semihosting\".attach(vm)"
+  },
 
   { "a performance counter", "time: mrs x0, pmccntr_el0", {},
     "undefined: mrs x0, pmccntr_el0 at 0x10000 (time) reads the system \z

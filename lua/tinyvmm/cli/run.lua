@@ -11,7 +11,7 @@ local warnings = require "tinyvmm.cli.warnings"
 local M = {}
 
 M.HELP = [[
-usage: tinyvmm run [options] GUEST
+usage: tinyvmm run [options] GUEST [ARGUMENT...]
 
 Runs a guest without a script: assembly (.S, .s), a static ELF file for
 AArch64, or raw bytes. Its PUTCHAR and PUTS go to stdout.
@@ -25,6 +25,9 @@ AArch64, or raw bytes. Its PUTCHAR and PUTS go to stdout.
   --budget N          stop after N instructions
   --timeout SECONDS   stop after that time
   --no-strict         unaligned and atomic accesses work with the MMU off
+  --semihosting[=DIR] serve HLT #0xf000: console, time, SYS_EXIT's status,
+                      files below DIR; GUEST and ARGUMENTs are the command
+                      line that the guest gets
   --trace[=FILE]      a line for each instruction: address, symbol, text,
                       changed registers; to stderr or a file
   --trace-json FILE   the run as trace-event JSON, for Perfetto or Chrome
@@ -38,17 +41,18 @@ AArch64, or raw bytes. Its PUTCHAR and PUTS go to stdout.
   --cpu NAME          the CPU model of soft: max (default), cortex-a53, ...
   -v                  tell the steps on stderr
 
-Ends with EXIT's status (x1 & 255), 124 budget or timeout, 125 usage or
-set-up, 126 fault or unanswered exit, 130 Ctrl-C.
+Ends with EXIT's or SYS_EXIT's status (its low 8 bits), 124 budget or timeout,
+125 usage or set-up, 126 fault or unanswered exit, 130 Ctrl-C.
 ]]
 
 M.OPTIONS = warnings.options {
   ["--ram"] = "SIZE[@BASE]", ["--load"] = "an address", ["--budget"] =
     "a number of instructions", ["--timeout"] = "seconds",
   ["--reg"] = "NAME=VALUE...", ["--symbols"] = "a file",
-  ["--no-strict"] = true, ["--trace"] = {}, ["--trace-json"] = "a file",
-  ["--profile"] = "a file", ["--profile-every"] =
-    "a number of instructions from 1 on", ["--regs"] = true,
+  ["--no-strict"] = true, ["--semihosting"] = {}, ["--trace"] = {},
+  ["--trace-json"] = "a file", ["--profile"] = "a file",
+  ["--profile-every"] = "a number of instructions from 1 on",
+  ["--regs"] = true,
   ["--stats"] = true, ["--backend"] = "a name", ["--cpu"] = "a name",
   ["-v"] = true
 }
@@ -142,6 +146,22 @@ local function set_up(path, given)
   return vm, cpu
 end
 
+-- Starts --semihosting: the run that serves it, or nil and the exit code.
+-- Without the option that is the VM's own.
+local function start_semihosting(vm, words, to)
+  if not to then return vm end
+  if to ~= true then
+    local folder, reason = io.open(to .. "/.")
+    if not folder then return nil, cli.fail(cli.USAGE, "%s", reason) end
+    folder:close()
+  end
+  local session, why = require "tinyvmm.semihosting".attach(vm, {
+    root = to ~= true and to or nil, cmdline = table.concat(words, " ")
+  })
+  if session then return session end
+  return nil, cli.fail(cli.USAGE, "%s", why)
+end
+
 -- Starts --trace; returns false and the exit code if it cannot.
 local function start_trace(vm, to)
   if not to then return true end
@@ -183,11 +203,12 @@ local function report_error(problem)
   return cli.fail(cli.USAGE, "%s", problem)
 end
 
-local function go(vm, cpu, given)
+-- Runs the guest by `runner`, which is the VM or what serves it.
+local function go(vm, cpu, runner, given)
   local finish, failed = require "tinyvmm.cli.picture".start(vm, given)
   if not finish then return failed end
   local start = os.clock()
-  local ok, exit = pcall(vm.run, vm, { budget = given["--budget"],
+  local ok, exit = pcall(runner.run, runner, { budget = given["--budget"],
     timeout = given["--timeout"] })
   local seconds = os.clock() - start
   local written, problem = pcall(vm.trace, vm, nil)
@@ -204,8 +225,9 @@ end
 function M.main(args, global)
   local given, rest = cli.verb_options(args, M)
   if not given then return rest end
-  if #rest ~= 1 then
-    return cli.fail(cli.USAGE, "run needs one guest file; see --help")
+  if #rest == 0 or #rest > 1 and not given["--semihosting"] then
+    return cli.fail(cli.USAGE, "run needs one guest file%s; see --help",
+      #rest > 1 and " (its arguments need --semihosting)" or "")
   end
   if given["-v"] and not global["-v"] then require "tinyvmm.cli.verbose" end
   local bad = cli.set_backend(given["--backend"])
@@ -213,8 +235,12 @@ function M.main(args, global)
   if bad then return bad end
   local vm <close>, cpu = set_up(rest[1], given)
   if not vm then return cpu end
+  local runner, failed = start_semihosting(vm, rest, given["--semihosting"])
+  if not runner then return failed end
   local ok, code = start_trace(vm, given["--trace"])
-  return ok and go(vm, cpu, given) or code
+  code = ok and go(vm, cpu, runner, given) or code
+  if runner ~= vm then runner:close() end
+  return code
 end
 
 return M

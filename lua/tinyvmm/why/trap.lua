@@ -15,7 +15,8 @@ local NO_VECTORS = "the guest has no exception vectors (VBAR_EL1 was never "
 local function semihosting(_, f)
   if f.insn.word ~= 0xd45e0000 then return nil end
   return ("%s is a semihosting call (a request to a debugger), but semihosting "
-    .. "is not attached: require \"tinyvmm.semihosting\".attach(vm)"):format(
+    .. "is not attached: run --semihosting, or in a script require "
+    .. "\"tinyvmm.semihosting\".attach(vm)"):format(
     f:where())
 end
 
