@@ -254,7 +254,8 @@ TV_API void tv_vcpu_set_reset(tv_vcpu *, uint64_t pc, uint64_t sp);
 TV_API void tv_vcpu_power(tv_vcpu *, bool on);
 TV_API bool tv_vcpu_is_on(const tv_vcpu *);
 
-// Steps this vCPU has taken since it was made; 0 if !tv_vm_exact.
+// Steps this vCPU has taken since it was made; where !tv_vm_exact only those
+// of tv_vcpu_step.
 TV_API uint64_t tv_vcpu_icount(const tv_vcpu *);
 
 // Drives the vCPU's interrupt lines; they are levels and stay as set.
@@ -370,6 +371,11 @@ TV_API const char *tv_shutdown_name(tv_shutdown);   // "exit", "off", ...
 // and whatever a hardware backend was refused.
 TV_API tv_status tv_vcpu_run(tv_vcpu *, uint64_t budget, tv_exit *out,
                              tv_error *);
+
+// The same, but `steps` counts steps on every backend: where !tv_vm_exact the
+// vCPU goes one instruction at a time.
+TV_API tv_status tv_vcpu_step(tv_vcpu *, uint64_t steps, tv_exit *out,
+                              tv_error *);
 
 // Runs all vCPUs that are on, in turns; out->vcpu says whose exit it is. The
 // budget is shared. With none on: TV_EXIT_SHUTDOWN, reason HALT.

@@ -99,6 +99,7 @@ struct bind_run {
   bool calling;               // Lua code is being called: its error is told
                               // with the guest's place
   struct bind_limits limit;
+  bool steps;                 // cpu:step
   uint64_t start;             // count() when the run began, and when the
   uint64_t stood;             // guest last stood still (if there is a budget)
   uint64_t slice;             // steps of the present grant

@@ -55,10 +55,10 @@ static uint64_t host_ns(void) {
   return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-// What budgets count: steps, or nanoseconds where steps cannot be counted.
+// What budgets count: steps, or nanoseconds where a run cannot count steps.
 static uint64_t count(const struct bind_run *r) {
   const tv_vm *vm = r->vm->vm;
-  if (!tv_vm_exact(vm)) return tv_vm_time(vm);
+  if (!tv_vm_exact(vm) && !r->steps) return tv_vm_time(vm);
   if (r->vcpu != NULL) return tv_vcpu_icount(r->vcpu);
   uint64_t sum = 0;
   for (unsigned i = 0; i < r->vm->vcpu_end; i++) {
@@ -463,9 +463,10 @@ static void guest(lua_State *L, struct bind_run *r) {
   }
   if (running != NULL) atomic_store_explicit(running, vm->vm,
                                              memory_order_relaxed);
-  tv_status status = r->vcpu != NULL
-      ? tv_vcpu_run(r->vcpu, grant, &r->exit, &err)
-      : tv_vm_run(vm->vm, grant, &r->exit, &err);
+  tv_status status = r->vcpu == NULL
+      ? tv_vm_run(vm->vm, grant, &r->exit, &err)
+      : (r->steps ? tv_vcpu_step : tv_vcpu_run)(r->vcpu, grant, &r->exit,
+                                                &err);
   if (running != NULL) atomic_store_explicit(running, NULL,
                                              memory_order_relaxed);
   if (status != TV_OK) raise_run(L, &err);
@@ -600,6 +601,7 @@ int bind_run_vm(lua_State *L) {
   struct bind_run *r = lua_touserdata(L, -1);
   r->limit = limit;
   r->vcpu = NULL;
+  r->steps = false;
   return run(L);
 }
 
@@ -612,6 +614,7 @@ static struct bind_run *prepare(lua_State *L) {
   lua_getiuservalue(L, 1, VCPU_RUN);
   struct bind_run *r = lua_touserdata(L, -1);
   r->vcpu = cpu->vcpu;
+  r->steps = false;
   return r;
 }
 
@@ -627,7 +630,9 @@ int bind_run_step(lua_State *L) {
   struct bind_limits limit = {1, TV_NO_LIMIT, TV_NO_LIMIT};
   bind_vcpu_check(L, 1);
   if (!lua_isnoneornil(L, 2)) limit.budget = read_count(L, 2, "step count");
-  prepare(L)->limit = limit;
+  struct bind_run *r = prepare(L);
+  r->limit = limit;
+  r->steps = true;
   return run(L);
 }
 

@@ -31,7 +31,8 @@
 //   KVM_IRQ_LINE), or returns TV_EXIT_TIMER if vm->timer_exit.
 // - Budget. `run` takes the number of steps it may do and reports the number
 //   done; backends that cannot count (exact == false) take nanoseconds of
-//   guest run time, TV_NO_LIMIT for no limit, and report at most `grant`.
+//   guest run time, TV_NO_LIMIT for no limit, and report at most `grant`;
+//   while vcpu->single is set they take and report steps, one at a time.
 // - Idle time. skip_to may return before that time, on a backend whose time
 //   is the host's: it sleeps 10 ms at most, so that stops and timeouts are
 //   seen. The core calls it again.

@@ -15,7 +15,6 @@
 #include "base/bits.h"
 #include "base/err.h"
 #include "base/os.h"
-#include "core/exit.h"
 #include "core/vm.h"
 
 // vcpu.c ------------------------------------------------------------------
@@ -79,6 +78,10 @@ enum reg_access reg_access(tv_reg);
 
 // exit.c ------------------------------------------------------------------
 
+// Fills everything but `u`, which is zeroed, for the vCPU as it stands now
+// (NULL: no vCPU is concerned). `back` is how many bytes before the present
+// pc the instruction stands: 0 or 4.
+void exit_fill(tv_exit *, tv_exit_kind, tv_vcpu *, unsigned back);
 
 // Turns an HVC exit into another kind about the same instruction.
 void exit_shutdown(tv_exit *, tv_shutdown, uint64_t status);

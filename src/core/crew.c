@@ -85,6 +85,7 @@ static void run_grant(struct crew *crew, struct worker *w) {
   }
   pthread_mutex_unlock(&crew->lock);
   enum back_end end = crew->real->run(w->cpu, n, &done, &w->exit);
+  if (w->cpu->single) w->cpu->icount += done;
   pthread_mutex_lock(&crew->lock);
   give_back(crew, n, done);
   if (end == BACK_EXIT || end == BACK_IDLE || end == BACK_FAILED) {
@@ -405,6 +406,7 @@ static bool run_own(struct crew *crew, struct run *run, tv_vcpu *cpu) {
   pthread_mutex_unlock(&crew->lock);
   if (!n) return true;
   end = crew->real->run(cpu, n, &done, run->exit);
+  if (cpu->single) cpu->icount += done;
   atomic_store(&vm->current, NULL);
   pthread_mutex_lock(&crew->lock);
   give_back(crew, n, done);

@@ -168,7 +168,7 @@ static bool step(struct run *run) {
 
   enum back_end end = vm->backend->run(cpu, steps, &done, run->exit);
   run->budget -= done;
-  if (vm->backend->exact) cpu->icount += done;
+  if (vm->backend->exact || cpu->single) cpu->icount += done;
   if (takes_turns(run)) vm->turn_left -= done;
   if (end == BACK_FAILED) return run_fail(run, cpu);
   if (end == BACK_DONE) output_flush(vm);
@@ -222,6 +222,17 @@ tv_status tv_vcpu_run(tv_vcpu *cpu, uint64_t budget, tv_exit *out,
   cpu->power = VCPU_ON;
   return drive(&(struct run){ .vm = cpu->vm, .only = cpu, .budget = budget,
                               .exit = out }, err);
+}
+
+tv_status tv_vcpu_step(tv_vcpu *cpu, uint64_t steps, tv_exit *out,
+                       tv_error *err) {
+  assert(cpu && out);
+  tv_status s = vm_check_idle(cpu->vm, "run", err);
+  if (s) return s;
+  cpu->single = !cpu->vm->backend->exact;
+  s = tv_vcpu_run(cpu, steps, out, err);
+  cpu->single = false;
+  return s;
 }
 
 tv_status tv_vm_run(tv_vm *vm, uint64_t budget, tv_exit *out,

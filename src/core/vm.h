@@ -38,6 +38,7 @@ struct tv_vcpu {
   bool owned;              // `owner` is valid
   pthread_t owner;
   uint64_t icount;         // core adds what run reports as done
+  bool single;             // read by backends that are not exact: steps
   uint64_t reset_pc, reset_sp;
   tv_error failure;        // set by backends with BACK_FAILED
 };

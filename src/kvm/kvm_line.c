@@ -75,7 +75,7 @@ void kvm_line_watch(struct kvm_vcpu *k, const struct kvm_watch *want) {
 
 static void watch(struct kvm_vcpu *k) {
   unsigned most = kvm_vm_of(k->vcpu->vm)->breakpoints;
-  struct kvm_watch want = { .step = false };
+  struct kvm_watch want = { .step = k->vcpu->single };
   uint64_t vbar;
   switch (k->timer_state) {
     case TIMER_LOW: break;

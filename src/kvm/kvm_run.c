@@ -20,12 +20,13 @@
 #include "a64/pstate.h"
 #include "base/err.h"
 #include "base/os.h"
-#include "core/exit.h"
+#include "core/self.h"
 #include "core/fault.h"
 #include "core/view.h"
 #include "kvm/kvm.h"
 
-enum { LOOK_FIRST_NS = 1000000, LOOK_AGAIN_NS = 4000000 };
+enum { LOOK_FIRST_NS = 1000000, LOOK_AGAIN_NS = 4000000,
+       STEPS_NS = 10000000 };   // single steps, until the core looks again
 enum { VECTORS_SIZE = 0x800 };
 #define WORD_WFI UINT32_C(0xd503207f)
 
@@ -33,7 +34,8 @@ struct run {
   struct kvm_vcpu *k;
   tv_vcpu *cpu;
   tv_exit *exit;
-  uint64_t limit;        // os_clock() at the end of the grant
+  uint64_t time, limit;  // nanoseconds granted; os_clock() at their end
+  uint64_t steps, most;  // of single steps: done and granted
   enum back_end end;     // once it is over
 };
 
@@ -44,6 +46,12 @@ static bool leave(struct run *run, enum back_end end) {
 
 static uint64_t core_reg(const struct run *run, uint64_t id) {
   return kvm_reg(run->k, REG_CORE | id);
+}
+
+// An instruction is done, or an exception taken; counts where that counts.
+static bool stepped(struct run *run) {
+  if (!run->cpu->single) return true;
+  return ++run->steps < run->most || leave(run, BACK_DONE);
 }
 
 // ---------------------------------------------------------------- failures --
@@ -69,7 +77,7 @@ static bool fail_exit(struct run *run) {
 
 static void fill_call(struct run *run, tv_exit_kind kind) {
   tv_exit *exit = run->exit;
-  exit_fill(exit, kind, run->cpu, 4);
+  self_exit(exit, kind, run->cpu, 4);
   exit->u.hvc.nr = (uint32_t)core_reg(run, 0);
   for (unsigned i = 0; i < 7; i++)
     exit->u.hvc.arg[i] = core_reg(run, 2 * (i + 1));
@@ -83,6 +91,7 @@ static bool hypercall(struct run *run) {
   if ((word & 0xffe0001c) == 0xd4000000)
     run->exit->u.hvc.imm = word >> 5 & 0xffff;
   if (smc) kvm_set_reg(run->k, REG_CORE | CORE_PC, run->exit->pc);
+  else stepped(run);
   return leave(run, BACK_EXIT);
 }
 
@@ -129,8 +138,9 @@ static uint64_t virtual_of(struct run *run, uint64_t gpa) {
 static bool data_abort(struct run *run, uint64_t gpa, uint64_t esr) {
   struct mmio_abort abort = { .esr = esr, .gpa = gpa,
                               .va = virtual_of(run, gpa) };
-  return mmio_abort(run->cpu, &run->k->mmio, &abort, run->exit) == MMIO_DONE
-         || leave(run, BACK_EXIT);
+  if (mmio_abort(run->cpu, &run->k->mmio, &abort, run->exit) == MMIO_EXIT)
+    return leave(run, BACK_EXIT);
+  return stepped(run);
 }
 
 // The exception that the guest has taken to the trap page.
@@ -143,7 +153,7 @@ static bool mmio(struct run *run) {
   const struct kvm_run *r = run->k->hw.run;
   uint64_t gpa = r->mmio.phys, trap = kvm_vm_of(run->cpu->vm)->trap;
   bool write = r->mmio.is_write;
-  exit_fill(run->exit, TV_EXIT_MMIO, run->cpu, 0);
+  self_exit(run->exit, TV_EXIT_MMIO, run->cpu, 0);
   uint64_t pc = run->exit->pc;
   bool by_trap = pc - trap < VECTORS_SIZE && gpa == pc + KVM_TRAP_SIZE;
   cancel(run, write, by_trap ? 31 : run->exit->insn & 31);
@@ -153,14 +163,14 @@ static bool mmio(struct run *run) {
 
 static bool nisv(struct run *run) {
   const struct kvm_run *r = run->k->hw.run;
-  exit_fill(run->exit, TV_EXIT_MMIO, run->cpu, 0);
+  self_exit(run->exit, TV_EXIT_MMIO, run->cpu, 0);
   return data_abort(run, r->nisv.ipa, r->nisv.iss);
 }
 
 // ----------------------------------------------------- what does not leave --
 
 static bool is_wfi(struct run *run, uint64_t pc) {
-  exit_fill(run->exit, TV_EXIT_WFI, run->cpu, 4);
+  self_exit(run->exit, TV_EXIT_WFI, run->cpu, 4);
   return run->exit->pc == pc - 4 && run->exit->insn == WORD_WFI;
 }
 
@@ -181,7 +191,7 @@ static bool spins_at_vector(const struct run *run, uint64_t pc) {
 }
 
 static bool spinning(struct run *run) {
-  exit_fill(run->exit, TV_EXIT_FAULT, run->cpu, 0);
+  self_exit(run->exit, TV_EXIT_FAULT, run->cpu, 0);
   fault_of_exception(run->exit, kvm_reg(run->k, REG_SYS | VIEW_esr_el1),
                      kvm_reg(run->k, REG_SYS | VIEW_far_el1),
                      core_reg(run, CORE_SP_EL1));
@@ -205,7 +215,7 @@ static bool look(struct run *run) {
 
 static bool interrupted(struct run *run) {
   if (kvm_line_timer_exit(run->k)) {
-    exit_fill(run->exit, TV_EXIT_TIMER, run->cpu, 0);
+    self_exit(run->exit, TV_EXIT_TIMER, run->cpu, 0);
     return leave(run, BACK_EXIT);
   }
   if (!look(run)) return false;
@@ -216,7 +226,7 @@ static bool interrupted(struct run *run) {
 
 static bool debug(struct run *run) {
   switch (esr_ec(run->k->hw.run->debug.hsr)) {
-    case ESR_EC_STEP_LOW: return leave(run, BACK_DONE);
+    case ESR_EC_STEP_LOW: return stepped(run);
     default: return kvm_line_breakpoint(run->k) || fail_exit(run);
   }
 }
@@ -243,28 +253,31 @@ static bool enter(struct run *run) {
   }
 }
 
-static enum back_end drive(struct run *run, uint64_t grant) {
-  uint64_t first = grant < LOOK_FIRST_NS ? grant : LOOK_FIRST_NS;
+static void drive(struct run *run) {
+  uint64_t first = run->time < LOOK_FIRST_NS ? run->time : LOOK_FIRST_NS;
   kvm_tick(run->k, first, LOOK_AGAIN_NS);
   kvm_tick_slept(run->k);
   while (enter(run)) {}
   kvm_tick(run->k, 0, 0);
-  return run->end;
 }
 
 enum back_end kvm_run(tv_vcpu *cpu, uint64_t grant, uint64_t *done,
                       tv_exit *exit) {
   struct kvm_vcpu *k = kvm_of(cpu);
   uint64_t start = os_clock();
-  struct run run = { k, cpu, exit, start + grant, BACK_DONE };
-  if (run.limit < start) run.limit = TV_NO_LIMIT;
+  struct run run = { .k = k, .cpu = cpu, .exit = exit, .end = BACK_DONE,
+                     .most = grant, .time = cpu->single ? STEPS_NS : grant };
+  run.limit = run.time < TV_NO_LIMIT - start ? start + run.time : TV_NO_LIMIT;
   *done = 0;
   if (!k->started && kvm_tick_start(k, &cpu->failure)) return BACK_FAILED;
-  if (k->mmio.active && mmio_continue(cpu, &k->mmio, exit) == MMIO_EXIT)
-    return BACK_EXIT;
-  if (grant) drive(&run, grant);
+  bool more = grant;
+  if (k->mmio.active) {
+    if (mmio_continue(cpu, &k->mmio, exit) == MMIO_EXIT) return BACK_EXIT;
+    more = grant && stepped(&run);
+  }
+  if (more) drive(&run);
   uint64_t time = os_clock() - start;
-  *done = time < grant ? time : grant;
+  *done = cpu->single ? run.steps : time < grant ? time : grant;
   return run.end;
 }
 
