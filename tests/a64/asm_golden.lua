@@ -86,6 +86,10 @@ test("compiler output makes the bytes that GNU as makes of it", function(t)
     "-O2 -ffunction-sections -fdata-sections", "-O2 -mtrack-speculation" } do
     compare("shapes", options .. " -mgeneral-regs-only")
   end
+  for _, options in ipairs { "-O1", "-O2 -march=armv8.4-a",
+    "-O3 -ffast-math -march=armv8.2-a+fp16+dotprod" } do
+    compare("floats", options .. " -fno-math-errno")
+  end
 end)
 
 test("clang's output makes the bytes that GNU as makes of it", function(t)

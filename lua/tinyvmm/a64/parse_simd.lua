@@ -36,16 +36,26 @@ local function vector(c, what)
   return n + 0, SIZE[letter:lower()], math.tointeger(lanes)
 end
 
-local function index(c, esize)
+-- "[1]", from 0 to top.
+local function index(c, top)
   local p = skip(c)
-  local _, e, n = find(c.s, "^%[[ \t]*(%d+)[ \t]*%]", p)
-  if not e then return cursor.expected(c, "an element index such as [0]") end
-  if n + 0 > (16 >> esize) - 1 then
-    return miss(c, p, RANGE, "index %s is outside 0 to %d", n,
-      (16 >> esize) - 1)
+  if c.s:sub(p, p) ~= "[" then
+    return cursor.expected(c, "an element index such as [0]")
   end
-  c.p = e + 1
-  return math.tointeger(n)
+  c.p = p + 1
+  local n = cursor.imm(c, "an element index")
+  if not n then return end
+  if c.s:sub(skip(c), c.p) ~= "]" then return cursor.expected(c, "']'") end
+  if n < 0 or n > top then
+    return miss(c, p, RANGE, "index %d is outside 0 to %d", n, top)
+  end
+  c.p = c.p + 1
+  return n
+end
+
+-- GNU as lets an element have the lanes of its vector: v0.4s[1] is v0.s[1].
+local function whole(lanes, esize)
+  return lanes and (lanes << esize == 8 or lanes << esize == 16)
 end
 
 -- An operand must have the element size of the ones before it.
@@ -178,23 +188,17 @@ local function source_kind(entries)
       return cursor.expected(c, "an element such as v0."
         .. entries[1].text .. "[1]")
     end
-    local source = entry(c, at, entries, text:lower(), "v" .. n .. ".")
+    text = text:lower()
+    local lanes, letter = text:match "^(%d+)(%a)$"
+    if whole(math.tointeger(lanes), SIZE[letter]) then text = letter end
+    local source = entry(c, at, entries, text, "v" .. n .. ".")
     if not source then return end
     c.p = e + 1
-    local index_at = skip(c)
-    local _, stop, i = find(c.s, "^%[[ \t]*(%d+)[ \t]*%]", index_at)
-    if not stop then
-      return cursor.expected(c, "an element index such as [0]")
-    end
-    i = math.tointeger(i)
-    if i > source.form.top then
-      return miss(c, index_at, RANGE, "index %d is outside 0 to %d", i,
-        source.form.top)
-    end
+    local i = index(c, source.form.top)
+    if not i then return end
     if source.form == HLM and n + 0 > 15 then
       return miss(c, at, RANGE, "elements of halfwords come from v0 to v15")
     end
-    c.p = stop + 1
     return choose(c, source, math.tointeger(n) << 16 | source.form.bits(i))
   end
 end
@@ -233,9 +237,9 @@ return function(M)
       local at = skip(c)
       local n, size, lanes = vector(c, text)
       if not n then return end
-      local i = index(c, 3)
+      local i = index(c, (16 >> size) - 1)
       if not i then return end
-      if size ~= 3 or lanes or i ~= 1 then
+      if size ~= 3 or lanes and not whole(lanes, size) or i ~= 1 then
         return miss(c, at, CLOSE, "expected %s", text)
       end
       c.w = c.w | n << lo
@@ -251,10 +255,10 @@ return function(M)
       local at = skip(c)
       local n, size, lanes = vector(c, "an element such as v0.s[1]")
       if not n then return end
-      if lanes then
+      if lanes and not whole(lanes, size) then
         return miss(c, at, CLOSE, "expected an element such as v0.s[1]")
       end
-      local i = index(c, size)
+      local i = index(c, (16 >> size) - 1)
       if not i or not same_size(c, at, size) then return end
       c.w = put(c.w, i, size) | n << lo
       return true
@@ -389,7 +393,7 @@ return function(M)
     if lanes then
       return miss(c, at, CLOSE, "expected elements such as {v0.s}[1]")
     end
-    local i = index(c, size)
+    local i = index(c, (16 >> size) - 1)
     if not i then return end
     if count ~= wanted(c) then return count_is_wrong(c, at, count) end
     c.bytes = count << size

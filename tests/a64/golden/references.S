@@ -95,3 +95,16 @@ ahead:  adrp    x0, :pg_hi21_nc:var
         .global low, middle
         low = -5
         middle = -0x12345678
+// Elements with the lanes of their vectors, and indices that are sums.
+        .equ    lane, 1
+        mov     x0, v1.2d[0]
+        mov     w0, v1.2s[1]
+        dup     v0.4s, v1.4s[1]
+        ins     v0.4s[lane], w0
+        mov     v0.4s[0], v1.4s[lane + 1]
+        umov    w0, v0.16b[3]
+        fmov    x0, v1.2d[1]
+        fmla    v0.4s, v1.4s, v2.4s[lane]
+        fmla    s0, s1, v2.4s[1]
+        sqdmulh v0.8h, v1.8h, v2.8h[1]
+        ld1     {v0.s}[lane + 2], [x0]
