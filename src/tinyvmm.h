@@ -111,6 +111,9 @@ typedef struct tv_vm_config {
   const char *cpu;        // soft: the CPU model (tv_cpu_name); NULL is "max".
                           // hvf and kvm have the host's CPU: NULL only
   uint64_t seed;          // soft: starts the random numbers of RNDR
+  const char *pauth;      // soft, models with pointer authentication: its
+                          // algorithm, "qarma5" (also NULL) or "impdef", our
+                          // own, which is faster
 } tv_vm_config;
 
 // Creates a VM without memory and vCPUs. `config` may be NULL (defaults).
@@ -305,7 +308,10 @@ typedef enum tv_fault {
   // Limits of ours:
   TV_FAULT_UNSUPPORTED,        // an access MMIO cannot serve (atomics)
   TV_FAULT_UNIMPLEMENTED,      // the CPU model has it, this version has not
-  TV_FAULT_PUTS                // PUTS ran off the end of memory or 1 MiB
+  TV_FAULT_PUTS,               // PUTS ran off the end of memory or 1 MiB
+  // More exceptions taken before the guest ever wrote VBAR_EL1:
+  TV_FAULT_PAC,                // pointer authentication failed (FEAT_FPAC)
+  TV_FAULT_MOPS                // CPY*, SET*: registers of another stage
 } tv_fault;
 
 typedef enum tv_shutdown {

@@ -56,6 +56,7 @@ local tinyvmm = {}
 ---@field backend? "soft"|"hvf"|"kvm"|"best"
 ---@field cpu? string
 ---@field seed? integer
+---@field pauth? "qarma5"|"impdef"
 ---@field strict? boolean
 ---@field fp? boolean
 ---@field timer? "irq"|"exit"

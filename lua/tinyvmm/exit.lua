@@ -24,7 +24,8 @@ local FAULTS = {
   translation = { "trap" }, permission = { "trap" },
   alignment = { "data", "align" }, ["sp-alignment"] = { "align" },
   atomic = { "align" }, unsupported = { "align" },
-  ["pc-alignment"] = { "jump" }, puts = { "call" }
+  ["pc-alignment"] = { "jump" }, puts = { "call" }, pac = { "trap" },
+  mops = { "trap" }
 }
 
 -- And for each kind but fault.

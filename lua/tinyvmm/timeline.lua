@@ -30,10 +30,11 @@ Timeline.__index = Timeline
 -- table (D1.3.6).
 local CLASS = {
   [0x00] = "undefined", [0x07] = "fp trap", [0x0e] = "illegal state",
-  [0x15] = "svc", [0x18] = "sysreg trap", [0x20] = "instruction abort",
+  [0x15] = "svc", [0x18] = "sysreg trap", [0x1c] = "pac",
+  [0x20] = "instruction abort",
   [0x21] = "instruction abort", [0x22] = "pc alignment",
   [0x24] = "data abort", [0x25] = "data abort", [0x26] = "sp alignment",
-  [0x32] = "step", [0x33] = "step", [0x3c] = "brk"
+  [0x27] = "mops", [0x32] = "step", [0x33] = "step", [0x3c] = "brk"
 }
 local VECTOR = { [0] = "sync", "irq", "fiq", "serror" }
 local CALLS = { [0] = "EXIT", "PUTCHAR", "PUTS" }

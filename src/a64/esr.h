@@ -17,12 +17,14 @@ enum esr_ec {
   ESR_EC_HVC64 = 0x16,
   ESR_EC_SMC64 = 0x17,
   ESR_EC_SYS64 = 0x18,          // trapped MSR, MRS, SYS
+  ESR_EC_PAC = 0x1c,            // pointer authentication failed (FEAT_FPAC)
   ESR_EC_IABT_LOW = 0x20,       // instruction abort from a lower EL
   ESR_EC_IABT = 0x21,
   ESR_EC_PC_ALIGN = 0x22,
   ESR_EC_DABT_LOW = 0x24,       // data abort from a lower EL
   ESR_EC_DABT = 0x25,
   ESR_EC_SP_ALIGN = 0x26,
+  ESR_EC_MOPS = 0x27,           // memory copy or set: wrong registers
   ESR_EC_BREAKPOINT_LOW = 0x30, // of hardware, from a lower EL
   ESR_EC_STEP_LOW = 0x32,
   ESR_EC_STEP = 0x33,

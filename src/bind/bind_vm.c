@@ -72,8 +72,8 @@ static uint64_t option_seed(lua_State *L) {
 // Options that need no VM yet. Leaves strings it points to on the stack.
 static void read_config(lua_State *L, tv_vm_config *config) {
   static const char *const names[] = {
-    "ram", "backend", "cpu", "seed", "strict", "fp", "timer", "granule",
-    "output", NULL
+    "ram", "backend", "cpu", "seed", "pauth", "strict", "fp", "timer",
+    "granule", "output", NULL
   };
   memset(config, 0, sizeof *config);
   config->size = sizeof *config;
@@ -93,6 +93,7 @@ static void read_config(lua_State *L, tv_vm_config *config) {
     lua_getfield(L, LUA_REGISTRYINDEX, BIND_CPU);
     config->cpu = lua_tostring(L, -1);
   }
+  config->pauth = option_string(L, "pauth", "tv.vm pauth");
   const char *timer = option_string(L, "timer", "tv.vm timer");
   config->timer_exit = timer != NULL && strcmp(timer, "exit") == 0;
   if (timer != NULL && !config->timer_exit && strcmp(timer, "irq") != 0)

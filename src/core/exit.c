@@ -41,7 +41,9 @@ static const char *const fault_name[] = {
   [TV_FAULT_PERMISSION] = "permission",
   [TV_FAULT_UNSUPPORTED] = "unsupported",
   [TV_FAULT_UNIMPLEMENTED] = "unimplemented",
-  [TV_FAULT_PUTS] = "puts"
+  [TV_FAULT_PUTS] = "puts",
+  [TV_FAULT_PAC] = "pac",
+  [TV_FAULT_MOPS] = "mops"
 };
 
 static const char *const shutdown_name[] = {

@@ -62,6 +62,9 @@ static tv_status read_config(const tv_vm_config *from, tv_vm_config *to,
       (to->granule < GRANULE_MIN || !bits_is_power_of_2(to->granule)))
     return err_set(err, TV_E_INVALID, 0, "granule %u is not a power of two "
                    "from %d on", to->granule, GRANULE_MIN);
+  if (to->pauth && strcmp(to->pauth, "qarma5") && strcmp(to->pauth, "impdef"))
+    return err_set(err, TV_E_INVALID, 0, "pauth is \"qarma5\" or \"impdef\", "
+                   "not \"%.24s\"", to->pauth);
   return TV_OK;
 }
 
@@ -139,6 +142,7 @@ tv_status tv_vm_new(const tv_vm_config *from, tv_vm **out, tv_error *err) {
   vm->timer_exit = config.timer_exit;
   vm->no_fp = config.no_fp;
   vm->seed = config.seed;
+  vm->pauth_impdef = config.pauth && !strcmp(config.pauth, "impdef");
   vm->deadline = vm->timeout = TV_NO_LIMIT;
   vm->turn_left = TURN_STEPS;
   s = start_named(vm, &config, err);

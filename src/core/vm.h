@@ -53,6 +53,7 @@ struct tv_vm {
   bool relaxed, timer_exit, no_fp;   // from the config; read by backends
   unsigned cpu;            // model, an index for backend->cpu; the same
   uint64_t seed;           // of random numbers the guest reads; the same
+  bool pauth_impdef;       // the algorithm of pointer authentication; the same
   unsigned traps;          // TV_TRAP_*; read by backends
   bool running;
 

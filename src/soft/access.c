@@ -248,6 +248,13 @@ bool access_write_block(struct soft_cpu *cpu, const struct insn *i,
   return write_copy(cpu, i, &a, false, bytes);
 }
 
+bool access_probe(struct soft_cpu *cpu, const struct insn *i, uint64_t va,
+                  unsigned size, bool write) {
+  struct span span[SPANS];
+  struct access a = { va, 0, size, write };
+  return find_spans(cpu, i, &a, va, size, span);
+}
+
 const struct insn *access_misaligned(struct soft_cpu *cpu,
                                      const struct insn *i, uint64_t va,
                                      unsigned size, bool write) {
@@ -255,7 +262,15 @@ const struct insn *access_misaligned(struct soft_cpu *cpu,
                           TV_FAULT_ALIGNMENT);
 }
 
-// Exclusives and atomics. An aligned access lies in one region. WnR of an
+bool access_may_straddle(const struct soft_cpu *cpu, uint64_t va,
+                         unsigned log2, bool ordered) {
+  bool within = (va & 15) + (1u << log2) <= 16;
+  bool free = ordered && cpu->sys[SYS_sctlr_el1] >> 6 & 1;    // nAA
+  return !(cpu->mode & MODE_ALIGN) && soft_has(cpu, FEAT_LSE2) &&
+         (within || free);
+}
+
+// Exclusives and atomics. One that may be made lies in one region. WnR of an
 // access that reads and writes is 0 where a read would fault as well
 // (D17.2.37), so only a lone store reports a write.
 struct access_atom access_atom_cold(struct soft_cpu *cpu,
@@ -265,7 +280,7 @@ struct access_atom access_atom_cold(struct soft_cpu *cpu,
   bool write = need == NEED_WRITE;
   unsigned size = 1u << log2;
   uint64_t gpa;
-  if (va & (size - 1)) {
+  if (!access_aligned(cpu, va, log2, false)) {
     access_misaligned(cpu, i, va, size, write);
     return left;
   }

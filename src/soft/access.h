@@ -42,10 +42,27 @@ bool access_read_block(struct soft_cpu *, const struct insn *, uint64_t va,
 bool access_write_block(struct soft_cpu *, const struct insn *, uint64_t va,
                         unsigned log2, unsigned count, const void *bytes);
 
+// Whether [va, va + size), at most 64 bytes, may be read or written; moves
+// nothing.
+bool access_probe(struct soft_cpu *, const struct insn *, uint64_t va,
+                  unsigned size, bool write);
+
 // Leaves with the alignment fault of an access that must be aligned whatever
 // the mode says: acquire/release, exclusives, atomics (B2.5.2 in Armv8.0).
 const struct insn *access_misaligned(struct soft_cpu *, const struct insn *,
                                      uint64_t va, unsigned size, bool write);
+
+// Whether an access of 1 << log2 bytes that must be single-copy atomic has an
+// address that it may: an aligned one, or, with FEAT_LSE2 on Normal memory,
+// one within 16 bytes (B2.2.1.1). `ordered`: an acquire or release, which
+// SCTLR_EL1.nAA frees of that.
+bool access_may_straddle(const struct soft_cpu *, uint64_t va, unsigned log2,
+                         bool ordered);
+static inline bool access_aligned(const struct soft_cpu *cpu, uint64_t va,
+                                  unsigned log2, bool ordered) {
+  return BITS_LIKELY(!(va & bits_mask(log2))) ||
+         access_may_straddle(cpu, va, log2, ordered);
+}
 
 // Where an exclusive or atomic access works: host is NULL if it has left.
 // region is not NULL if the store map wants to hear of a store.

@@ -227,6 +227,8 @@ static inline const struct insn *soft_next(struct soft_cpu *cpu,
 // `return leave_undefined(cpu, i);`. The ESR is built here.
 const struct insn *leave_slow(struct soft_cpu *, const struct insn *);
 const struct insn *leave_undefined(struct soft_cpu *, const struct insn *);
+const struct insn *leave_raise(struct soft_cpu *, const struct insn *,
+                               uint32_t esr, tv_fault reason);
 const struct insn *leave_fp_trap(struct soft_cpu *, const struct insn *);
 const struct insn *leave_sp_alignment(struct soft_cpu *, const struct insn *);
 // A data abort with fault status fsc (a64/esr.h) for a `size`-byte access at

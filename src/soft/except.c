@@ -36,6 +36,12 @@ const struct insn *leave_undefined(struct soft_cpu *cpu,
   return leave(cpu, i, LEAVE_EXCEPTION);
 }
 
+const struct insn *leave_raise(struct soft_cpu *cpu, const struct insn *i,
+                               uint32_t esr, tv_fault reason) {
+  soft_raise(cpu, esr, reason);
+  return leave(cpu, i, LEAVE_EXCEPTION);
+}
+
 // ISS of trapped FP: CV = 1, COND = 0xe (D17.2.37).
 const struct insn *leave_fp_trap(struct soft_cpu *cpu, const struct insn *i) {
   soft_raise(cpu, esr_make(ESR_EC_FP, 0x1e00000), TV_FAULT_FP_TRAP);
@@ -167,9 +173,9 @@ bool soft_take_interrupt(struct soft_cpu *cpu) {
 }
 
 // C6.2.90, D1.4.4: an illegal target sets PSTATE.IL and keeps EL and SPSel.
-void soft_eret(struct soft_cpu *cpu) {
+void soft_eret(struct soft_cpu *cpu, uint64_t target) {
   uint64_t spsr = cpu->sys[SYS_spsr_el1];
-  cpu->pc = cpu->sys[SYS_elr_el1];
+  cpu->pc = target;
   cpu->excl.valid = false;
   cpu->event = true;
   if (!soft_pstate_legal(spsr)) {

@@ -27,7 +27,7 @@ const struct soft_model *soft_model_at(unsigned index) {
 }
 
 // A feature's field: value << lsb of the ID register `key`.
-struct field { uint16_t key; uint8_t from, lsb; uint32_t value; };
+struct field { uint16_t key, from; uint8_t lsb; uint32_t value; };
 
 static const struct field field[FEAT_COUNT] = {
 #define FEATURE(name, from, id, lsb, value) \
@@ -50,6 +50,17 @@ struct feature_set soft_model_features(unsigned index) {
   return set;
 }
 
+bool soft_model_has_word(const struct feature_set *set, enum a64_op op,
+                         uint32_t word) {
+  static const uint8_t needs[A64_FEAT_COUNT] = {
+#define NEEDS(name) [A64_FEAT_##name] = FEAT_##name,
+    A64_FEATURES(NEEDS)
+#undef NEEDS
+  };
+  enum a64_feature f = a64_feature(op, word);
+  return f == A64_FEAT_NONE || feature_has(set, needs[f]);
+}
+
 // The larger of each pair of four-bit fields.
 static uint64_t larger_fields(uint64_t a, uint64_t b) {
   uint64_t mask = 15, result = 0;
@@ -58,10 +69,17 @@ static uint64_t larger_fields(uint64_t a, uint64_t b) {
   return result;
 }
 
+// APA and GPA become API and GPI.
+static uint64_t own_algorithm(uint64_t isar1) {
+  const uint64_t architected = 0x0f0000f0, ours = architected << 4;
+  return (isar1 & ~(architected | ours)) | (isar1 & architected) << 4;
+}
+
 uint64_t soft_model_id(const struct feature_set *set, uint16_t key,
-                       uint64_t base) {
+                       bool impdef, uint64_t base) {
   for (unsigned f = 0; f < FEAT_COUNT; f++)
     if (field[f].key == key && feature_has(set, f))
       base = larger_fields(base, (uint64_t)field[f].value << field[f].lsb);
-  return base;
+  bool isar1 = key == SYSKEY_id_aa64isar1_el1;
+  return isar1 && impdef ? own_algorithm(base) : base;
 }

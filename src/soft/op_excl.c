@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Exclusives and ordered accesses (Arm ARM C4.1.94): LDXR, STXR, their pairs,
-// LDAR, STLR, LDAPR. In Armv8.0 all of these must be aligned to their size,
-// a pair to that of both elements, whatever SCTLR_EL1.A says (B2.5.2).
+// LDAR, STLR, LDAPR, LDAPUR, STLUR. In Armv8.0 all of these must be aligned to
+// their size, a pair to that of both elements, whatever SCTLR_EL1.A says
+// (B2.5.2); FEAT_LSE2 allows more.
 //
 // The monitor (B2.12) is cpu->excl. One thread runs all vCPUs, and a switch
 // of vCPU clears it; what the host or this vCPU itself wrote meanwhile shows
@@ -14,30 +15,36 @@
 // ------------------------------------------------------ acquire, release --
 
 static inline const struct insn *ldar(struct soft_cpu *cpu,
-                                      const struct insn *i, unsigned log2) {
-  uint64_t off, va = cpu->x[i->n];
+                                      const struct insn *i, unsigned log2,
+                                      unsigned sign) {
+  uint64_t off, va = cpu->x[i->n] + (uint64_t)(int64_t)i->imm;
   if (op_base_misaligned(cpu, i)) return leave_sp_alignment(cpu, i);
-  if (va & bits_mask(log2))
+  if (!access_aligned(cpu, va, log2, true))
     return access_misaligned(cpu, i, va, 1u << log2, false);
-  if (access_in_ram(cpu, va, log2, 0, &off)) {
-    cpu->x[i->d] = access_get(cpu->h.ram.host + off, log2);
-    return i + 1;
-  }
-  struct access_value v = access_load(cpu, i, va, log2);
+  struct access_value v = { 0, true };
+  if (access_in_ram(cpu, va, log2, 0, &off))
+    v.value = access_get(cpu->h.ram.host + off, log2);
+  else v = access_load(cpu, i, va, log2);
   if (!v.ok) return NULL;
-  cpu->x[i->d] = v.value;
+  if (sign) v.value = (uint64_t)bits_sext(v.value, 8u << log2);
+  cpu->x[i->d] = op_width(v.value, sign != 32);
   return i + 1;
 }
-HANDLER(ldar_b, ldar, 0)
-HANDLER(ldar_h, ldar, 1)
-HANDLER(ldar_w, ldar, 2)
-HANDLER(ldar_x, ldar, 3)
+HANDLER(ldar_b, ldar, 0, 0)
+HANDLER(ldar_h, ldar, 1, 0)
+HANDLER(ldar_w, ldar, 2, 0)
+HANDLER(ldar_x, ldar, 3, 0)
+HANDLER(ldapurs_b_w, ldar, 0, 32)
+HANDLER(ldapurs_h_w, ldar, 1, 32)
+HANDLER(ldapurs_b_x, ldar, 0, 64)
+HANDLER(ldapurs_h_x, ldar, 1, 64)
+HANDLER(ldapurs_w_x, ldar, 2, 64)
 
 static inline const struct insn *stlr(struct soft_cpu *cpu,
                                       const struct insn *i, unsigned log2) {
-  uint64_t off, va = cpu->x[i->n];
+  uint64_t off, va = cpu->x[i->n] + (uint64_t)(int64_t)i->imm;
   if (op_base_misaligned(cpu, i)) return leave_sp_alignment(cpu, i);
-  if (va & bits_mask(log2))
+  if (!access_aligned(cpu, va, log2, true))
     return access_misaligned(cpu, i, va, 1u << log2, true);
   if (access_in_plain_ram(cpu, va, log2, 0, &off))
     access_put(cpu->h.ram.host + off, log2, cpu->x[i->d]);
@@ -69,6 +76,30 @@ void op_STLR(struct insn *i, uint32_t w, unsigned offset) {
   i->fn = fn[a64_size(w)];
   i->d = slot_read(a64_rt(w));
   i->n = slot_sp(a64_rn(w));
+}
+
+static void unscaled(struct insn *i, uint32_t w) {
+  i->imm = (int32_t)bits_sext(a64_imm9(w), 9);
+}
+
+void op_LDAPUR(struct insn *i, uint32_t w, unsigned offset) {
+  op_LDAR(i, w, offset);
+  unscaled(i, w);
+}
+
+void op_STLUR(struct insn *i, uint32_t w, unsigned offset) {
+  op_STLR(i, w, offset);
+  unscaled(i, w);
+}
+
+void op_LDAPURS(struct insn *i, uint32_t w, unsigned offset) {
+  static insn_fn *const to_w[] = { ldapurs_b_w, ldapurs_h_w };
+  static insn_fn *const to_x[] = { ldapurs_b_x, ldapurs_h_x, ldapurs_w_x };
+  (void)offset;
+  i->fn = a64_w32(w) ? to_w[a64_size(w)] : to_x[a64_size(w)];
+  i->d = slot_write(a64_rt(w));
+  i->n = slot_sp(a64_rn(w));
+  unscaled(i, w);
 }
 
 // ------------------------------------------------------ load exclusive --
@@ -127,7 +158,8 @@ static inline const struct insn *stxr(struct soft_cpu *cpu,
   uint64_t va = cpu->x[i->n];
   unsigned size = 1u << (log2 + pair);
   if (op_base_misaligned(cpu, i)) return leave_sp_alignment(cpu, i);
-  bool checked = !(va & (size - 1)) && !(cpu->mode & MODE_DEVICE);
+  bool checked = access_aligned(cpu, va, log2 + pair, false) &&
+                 !(cpu->mode & MODE_DEVICE);
   bool passes = cpu->excl.valid && cpu->excl.addr == va &&
                 cpu->excl.size == size;
   if (passes || !checked) {

@@ -54,6 +54,11 @@ void soft_predecode_undefined(struct insn *i, uint32_t word) {
   i->word = word;
 }
 
+void soft_predecode_absent(struct insn *i, uint32_t word) {
+  i->fn = undefined;
+  i->word = word;
+}
+
 static void set(struct insn *i, uint32_t word, insn_fn *fn) {
   i->fn = fn;
   i->word = word;
@@ -64,10 +69,13 @@ static void set(struct insn *i, uint32_t word, insn_fn *fn) {
   OP(UDF, undefined) OP(HLT, undefined) \
   OP(DCPS1, undefined) OP(DCPS2, undefined) \
   OP(DCPS3, undefined) OP(DRPS, undefined) \
-  OP(SB, undefined) \
-  OP(HINT, nop) OP(NOP, nop) OP(DSB, nop) OP(DMB, nop) OP(ISB, nop) \
+  OP(LD64B, undefined) OP(ST64B, undefined) \
+  OP(ST64BV, undefined) OP(ST64BV0, undefined) \
+  OP(LDGM, undefined) OP(STGM, undefined) OP(STZGM, undefined) \
+  OP(SB, nop) OP(DSB_nxs, nop) \
+  OP(NOP, nop) OP(DSB, nop) OP(DMB, nop) OP(ISB, nop) \
   OP(CLREX, clrex) OP(CFINV, cfinv) \
-  OP(ERET, slow) OP(SVC, slow) OP(HVC, slow) \
+  OP(ERET, slow) OP(ERETA, slow) OP(SVC, slow) OP(HVC, slow) \
   OP(SMC, slow) OP(BRK, slow) OP(YIELD, slow) \
   OP(WFE, slow) OP(WFI, slow) OP(SEV, slow) \
   OP(SEVL, slow) OP(MSR_i, slow) OP(SYS, slow) \
@@ -222,8 +230,8 @@ static enum slow_step set_pstate_bit(struct soft_cpu *cpu, enum feature f,
 static enum slow_step msr_immediate(struct soft_cpu *cpu, uint32_t w) {
   enum { UAO_FIELD = 0 << 3 | 3, PAN_FIELD = 0 << 3 | 4,
          SPSEL_FIELD = 0 << 3 | 5, SSBS_FIELD = 3 << 3 | 1,
-         DIT_FIELD = 3 << 3 | 2, DAIFSET = 3 << 3 | 6,
-         DAIFCLR = 3 << 3 | 7 };
+         DIT_FIELD = 3 << 3 | 2, TCO_FIELD = 3 << 3 | 4,
+         DAIFSET = 3 << 3 | 6, DAIFCLR = 3 << 3 | 7 };
   unsigned field = bits_get(w, 16, 3) << 3 | bits_get(w, 5, 3);
   uint64_t imm = bits_get(w, 8, 4), pstate = soft_pstate(cpu);
   bool el1 = soft_el(cpu);
@@ -247,6 +255,8 @@ static enum slow_step msr_immediate(struct soft_cpu *cpu, uint32_t w) {
     return set_pstate_bit(cpu, FEAT_SSBS2, PSTATE_SSBS, imm & 1);
   case DIT_FIELD:
     return set_pstate_bit(cpu, FEAT_DIT, PSTATE_DIT, imm & 1);
+  case TCO_FIELD:               // without MTE2 nothing is checked: no bit
+    return set_pstate_bit(cpu, FEAT_MTE, 0, false);
   default:
     return soft_undefined(cpu);
   }
@@ -399,7 +409,7 @@ static enum slow_step sev(struct soft_cpu *cpu) {
 
 static enum slow_step eret(struct soft_cpu *cpu) {
   if (!soft_el(cpu)) return soft_undefined(cpu);
-  soft_eret(cpu);
+  soft_eret(cpu, cpu->sys[SYS_elr_el1]);
   return STEP_JUMPED;
 }
 
@@ -413,6 +423,7 @@ enum slow_step soft_slow(struct soft_cpu *cpu, uint32_t w) {
   case A64_BRK:
     return soft_raise(cpu, esr_make(ESR_EC_BRK64, imm), TV_FAULT_UNDEFINED);
   case A64_ERET: return eret(cpu);
+  case A64_ERETA: return soft_ereta(cpu, w);
   case A64_MRS: return mrs_msr(cpu, w, false);
   case A64_MSR: return mrs_msr(cpu, w, true);
   case A64_MSR_i: return msr_immediate(cpu, w);

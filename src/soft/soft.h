@@ -55,19 +55,23 @@ enum back_end soft_run(tv_vcpu *, uint64_t grant, uint64_t *done,
 // op_sys.c: executes the system instruction `word` at cpu->pc.
 enum slow_step soft_slow(struct soft_cpu *, uint32_t word);
 
+// op_pauth.c: ERETAA, ERETAB.
+enum slow_step soft_ereta(struct soft_cpu *, uint32_t word);
+
 // code.c
 void soft_code_flush(struct soft_vm *, tv_vm *);   // drop all pages
 void soft_jump_reset(struct soft_cpu *);           // forget the jump cache
 // Why the fetch at cpu->pc fails: fills h.exc or h.exit.
 enum slow_step soft_fetch_failure(struct soft_cpu *);
-void soft_predecode_undefined(struct insn *, uint32_t word);
+void soft_predecode_undefined(struct insn *, uint32_t word);   // has no row
+void soft_predecode_absent(struct insn *, uint32_t word);    // not the model's
 
 // except.c: enters EL1 through VBAR_EL1, or, if the guest has none yet,
 // turns the exception into an exit; true if it was taken.
 bool soft_take(struct soft_cpu *, const struct soft_exc *);
 void soft_enter_el1(struct soft_cpu *, unsigned vector_offset);
 bool soft_take_interrupt(struct soft_cpu *);       // at least one is pending
-void soft_eret(struct soft_cpu *);
+void soft_eret(struct soft_cpu *, uint64_t target);
 enum slow_step soft_undefined(struct soft_cpu *);
 enum slow_step soft_raise(struct soft_cpu *, uint32_t esr, tv_fault reason);
 void soft_fault_exit(struct soft_cpu *, tv_fault reason, uint64_t va,

@@ -75,7 +75,8 @@ static uint64_t identification(const struct soft_cpu *cpu, uint16_t key,
   if (key == SYSKEY_midr_el1) return model->midr;
   if (key == SYSKEY_id_aa64mmfr0_el1)     // PARange: 40, 42, 44, 48 bits
     base |= bits == 48 ? 5 : (bits - 36) / 2;
-  return soft_model_id(&cpu->h.vm->features, key, base);
+  return soft_model_id(&cpu->h.vm->features, key,
+                       cpu->h.vcpu->vm->pauth_impdef, base);
 }
 
 static bool read_only(uint16_t key) {

@@ -35,6 +35,26 @@ local function is_missing(w)
     or row.name:find "^FMOV_" and w >> 22 & 3 == 3)
 end
 
+-- Rows of features that qemu 7.2 lacks: guest/cssc.lua and guest/mops.lua
+-- have them. Those of pointer authentication depend on keys, which a user
+-- program cannot set: guest/pauth.lua.
+local lacked, keyed = {}, {}
+for _, row in ipairs(require "tinyvmm.a64.reader".rows()) do
+  for _, case in ipairs(row.feature or {}) do
+    local feature = case[2]
+    if feature == "CSSC" or feature == "MOPS" or feature == "HBC" then
+      lacked[row.name] = true
+    elseif feature == "PAuth" then
+      keyed[row.name] = true
+    end
+  end
+end
+
+local function is_lacked(w)
+  local row = isa.find(w)
+  return row and lacked[row.name]
+end
+
 -- What one side does otherwise, and why. `soft` and `qemu` are the ends this
 -- is about (nil: any); more than one of qemu's are separated by blanks.
 local known = {
@@ -54,6 +74,18 @@ local known = {
     reason = "LDAPR with Rs not all ones (should be): CONSTRAINED \z
       UNPREDICTABLE; we ignore the field, qemu does not decode it",
     when = function(w) return w >> 16 & 31 ~= 31 end },
+  { mask = 0x3f000000, value = 0x08000000, qemu = "alignment",
+    reason = "qemu 7.2 has no FEAT_LSE2: exclusives and CAS within 16 bytes \z
+      need not be aligned (B2.2.1.1)" },
+  { mask = 0x3b200c00, value = 0x38200000, qemu = "alignment",
+    reason = "LSE atomics: the same" },
+  { mask = 0x3f200c00, value = 0x19000000, qemu = "alignment",
+    reason = "LDAPUR, STLUR, LDAPURS: the same" },
+  { mask = 0, value = 0, qemu = "undefined", when = is_lacked,
+    reason = "qemu 7.2 has no FEAT_CSSC, FEAT_MOPS and FEAT_HBC" },
+  { mask = 0xbfc00000, value = 0x91800000, qemu = "undefined",
+    reason = "ADDG, SUBG with bits 15:14 not 0 (should be): CONSTRAINED \z
+      UNPREDICTABLE; we ignore them, qemu does not decode it" },
   { mask = 0x0e000000, value = 0x0e000000, soft = "unimplemented",
     reason = "while rows of FP/SIMD data processing have no predecoder, their \z
       words and the unallocated ones are unimplemented",
@@ -93,13 +125,19 @@ end
 local left_out = { -- PC-relative
   ADR = true, ADRP = true, LDR_lit = true, LDRSW_lit = true,
   PRFM_lit = true, LDR_fp_lit = true,
+  -- They choose a tag: 0 here (src/soft/op_mte.c), qemu has tags in memory.
+  ADDG = true, SUBG = true, IRG = true,
 }
 local included = { -- among branches, exceptions and system
   CFINV = true, DMB = true, DSB = true, ISB = true, CLREX = true,
+  AXFLAG = true, XAFLAG = true, SB = true,
 }
 
 local function eligible(row)
-  if left_out[row.name] or missing[row.name] then return false end
+  if left_out[row.name] or missing[row.name] or lacked[row.name]
+     or keyed[row.name] then
+    return false
+  end
   if row.value & 0x1c000000 == 0x14000000 then return included[row.name] end
   return true
 end
@@ -192,9 +230,9 @@ local function run(t, words, cpu, sets, length)
   local qemu, soft = executors(t)
   local path = t.tmpname()
   write_words(path, words)
-  local command = ("qemu-aarch64 -cpu %s %s %d %d %d <%s | %s %s %d %d %d")
+  local command = ("qemu-aarch64 -cpu %s %s %d %d %d <%s | %s %s %d %d %d %s")
     :format(cpu, qemu, test.seed, sets, length, path, soft, path, test.seed,
-      sets, length)
+      sets, length, cpu)
   local pipe <close> = assert(io.popen(command))
   local differences, done = {}, nil
   for line in pipe:lines() do
@@ -278,10 +316,7 @@ for _, row in ipairs(rows) do
   end)
 end
 
--- Any words at all: what our CPU has lies between two models of qemu's. All
--- that a Cortex-A57 (Armv8.0) executes we execute, to the same effect, or call
--- it unimplemented (FP/SIMD data processing); all that the newest model does
--- not know is undefined here too.
+-- Any words at all, allocated or not, on two models that qemu has too.
 local function any_words(t)
   local words = {}
   while #words < math.min(cases * 100, 50000) do
@@ -296,11 +331,11 @@ local function any_words(t)
   return words
 end
 
-test("what a Cortex-A57 executes is executed to the same effect", function(t)
+test("any word does on a Cortex-A57 what qemu's does", function(t)
   local done, differences = run(t, any_words(t), "cortex-a57", 1)
   local problems = {}
   for _, d in ipairs(differences) do
-    if d.qemu ~= "undefined" and not is_known(d) then
+    if not is_known(d) then
       problems[#problems + 1] = d
     end
   end

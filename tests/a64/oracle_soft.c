@@ -33,6 +33,7 @@ typedef struct machine {
   uint64_t *memory;    // the scratch memory as the guest sees it
   uint64_t pattern[ORACLE_SIZE / 8];
   unsigned length;     // words in a case, the prelude not counted
+  const char *model;   // of CPU
   bool unchanged;      // after a fault: nothing else had happened
 } machine;
 
@@ -46,7 +47,8 @@ static void must(tv_status status, const tv_error *err) {
 
 static void machine_open(machine *m) {
   tv_error err;
-  tv_vm_config config = { .size = sizeof config, .relaxed = true };
+  tv_vm_config config = { .size = sizeof config, .relaxed = true,
+                          .cpu = m->model };
   must(tv_vm_new(&config, &m->vm, &err), &err);
   must(tv_mem_ram(m->vm, ORACLE_SCRATCH, ORACLE_SIZE, TV_READ | TV_WRITE,
                   NULL, &err), &err);
@@ -240,10 +242,11 @@ static void fill_slots(machine *m, const uint32_t *words, size_t count) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 5) return 2;
+  if (argc != 6) return 2;
   uint64_t seed = strtoull(argv[2], NULL, 0), index = 0;
   unsigned sets = (unsigned)strtoul(argv[3], NULL, 0), bad = 0;
-  machine m = { .length = (unsigned)strtoul(argv[4], NULL, 0) };
+  machine m = { .length = (unsigned)strtoul(argv[4], NULL, 0),
+                .model = argv[5] };
   if (m.length == 0 || m.length > ORACLE_LENGTH_MAX) return 2;
   machine_open(&m);
   size_t count, slots = CODE_SIZE / 4 / (1 + m.length);

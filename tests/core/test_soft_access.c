@@ -482,10 +482,10 @@ static void exclusives(void) {
   set(m, TV_REG_X(1), 0x10);
   step(m, STXR_W3_X0_X1);
   eq_u64(get(m, TV_REG_X(3)), 1, "a failing STXR makes no access");
-  set(m, TV_REG_X(1), m->data + 4);
+  set(m, TV_REG_X(1), m->data + 12);
   step(m, LDXR_X0_X1);
-  ok(faulted(m, TV_FAULT_ALIGNMENT, m->data + 4),
-     "an exclusive must be aligned on Normal memory too");
+  ok(faulted(m, TV_FAULT_ALIGNMENT, m->data + 12),
+     "an exclusive must lie within 16 bytes on Normal memory too");
   close_machine(m);
   m = machine(FAST, false);
   set(m, TV_REG_X(1), m->data);

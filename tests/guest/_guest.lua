@@ -154,7 +154,8 @@ local function lines_of(path, macro)
 end
 
 local function number(text)
-  return math.tointeger(tonumber(text)) or 255      -- ALL, OPTIONAL
+  local named = { ALL = 255, OPTIONAL = 255, NEVER = 256 }
+  return named[text] or math.tointeger(tonumber(text))
 end
 
 -- { name = {midr=, physical=, has = {feature = {register, shift, value}}} }

@@ -126,17 +126,66 @@ test("strict: exclusives and atomics on Device memory fault with DFSC 0x35",
   end
 end)
 
-test("a misaligned exclusive or atomic faults in relaxed mode too",
-     function(t)
+test("without FEAT_LSE2 a misaligned exclusive or atomic faults in relaxed \z
+  mode too", function(t)
   for _, text in ipairs(all_forms) do
     local size = text:find "b w" and 1 or text:find "h w" and 2 or 4
     for off = 1, size - 1 do
-      local m <close> = guest.machine(text, { vm = { strict = false },
+      local m <close> = guest.machine(text, { vm = { strict = false,
+        cpu = "armv8.3" },
         cpu = { x0 = D + off } })
       m:to_vector(t)
       local write = text:find "^st[xl]" and 0x40 or 0
       t.eq(m.cpu.esr_el1, guest.esr(0x25, 0x21 | write), text)
       t.eq(m.cpu.far_el1, D + off, text)
+    end
+  end
+end)
+
+-- The bytes that each of all_forms accesses.
+local sizes = { 8, 1, 16, 8, 8, 8, 1, 8, 16, 2, 4 }
+
+test("with FEAT_LSE2 they need only lie within 16 bytes of Normal memory",
+     function(t)
+  for i, text in ipairs(all_forms) do
+    local size = sizes[i]
+    for off = 0, 31 do
+      local m <close> = guest.machine(text, { vm = { strict = false },
+        cpu = { x0 = D + off } })
+      m.cpu:step()
+      local good = off % 16 + size <= 16
+      t.eq(m.cpu.pc == guest.ENTRY + 4, good, text .. " at " .. off)
+      if not good then t.eq(m.cpu.far_el1, D + off, text) end
+    end
+  end
+end)
+
+test("a misaligned pair of exclusives works on the same bytes", function(t)
+  local m <close> = guest.machine([[
+        ldxr    x1, [x0]
+        add     x1, x1, #1
+        stxr    w2, x1, [x0]
+        ldaxr   w3, [x0]
+        add     x4, x0, #1
+        stlxr   w5, w3, [x4]            // another address
+        svc     #0
+  ]], { vm = { strict = false }, cpu = { x0 = D + 5, x2 = 9, x5 = 9 } })
+  m.vm:write_u64(D + 5, 0x1122334455667788)
+  m:to_vector(t)
+  t.eq(m.vm:read_u64(D + 5), 0x1122334455667789)
+  t.eq({ m.cpu.x2, m.cpu.x5 }, { 0, 1 })
+end)
+
+test("SCTLR_EL1.nAA frees acquire and release from the 16 bytes, A does not",
+     function(t)
+  local nAA, A, SCTLR = 1 << 6, 2, 0x30d00800
+  for _, text in ipairs { "ldar x1, [x0]", "stlr x1, [x0]", "ldapr x1, [x0]",
+      "ldapur x1, [x0, #-1]", "stlur w1, [x0, #3]", "ldapursw x1, [x0, #2]" } do
+    for _, case in ipairs { { 0, false }, { nAA, true }, { nAA | A, false } } do
+      local m <close> = guest.machine(text, { vm = { strict = false },
+        cpu = { x0 = D + 11, sctlr_el1 = SCTLR | case[1] } })
+      m.cpu:step()
+      t.eq(m.cpu.pc == guest.ENTRY + 4, case[2], text)
     end
   end
 end)

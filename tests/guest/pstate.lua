@@ -274,7 +274,7 @@ end)
 test("hints, barriers and prefetches do nothing at EL0", function(t)
   local m <close> = guest.machine([[
         nop; yield; sev; sevl; hint #6; hint #32; hint #34; hint #127
-        .inst 0xd50320ff                // xpaclri
+        .inst 0xd503245f, 0xd50324df    // bti c, bti jc
         .inst 0xd503233f; .inst 0xd50323bf   // paciasp, autiasp
         .inst 0xd503221f; .inst 0xd503201f | 20 << 5   // esb, csdb
         dsb sy; dmb ish; isb; clrex
@@ -284,7 +284,7 @@ test("hints, barriers and prefetches do nothing at EL0", function(t)
   local _, exit = m:to_vector(t)
   t.eq(m.cpu.esr_el1, guest.esr(0x15))
   t.eq(m.cpu.x30, 0x1122334455667788)
-  t.eq(exit.icount, 21)
+  t.eq(exit.icount, 22)
 end)
 
 -- {feature, PSTATE bit, op1, op2 of MSR (immediate), register, EL0 has it}

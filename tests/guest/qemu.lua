@@ -14,8 +14,9 @@
 
 local tv = require "tinyvmm"
 local test = require "tap"
+local oracle = require "guest._qemu"
 
-local BASE = 0x40200000
+local BASE = oracle.BASE
 local A, SA, SA0, UMA, DZE, UCT, NTWE, UCI = 2, 8, 16, 1 << 9, 1 << 14,
   1 << 15, 1 << 18, 1 << 26
 
@@ -205,21 +206,7 @@ common: msr     spsel, #1
         str     w19, [x26]
         b       next
 
-hex:    ldr     x26, =0x09000000        // prints x19
-        mov     x27, #60
-1:      lsr     x21, x19, x27
-        and     x21, x21, #15
-        cmp     x21, #10
-        add     x22, x21, #48
-        add     x23, x21, #87
-        csel    x21, x22, x23, lo
-        str     w21, [x26]
-        subs    x27, x27, #4
-        b.pl    1b
-        mov     w21, #32
-        str     w21, [x26]
-        ret
-]]
+]] .. oracle.HEX
 
 local function source(runs)
   local out = { (".equ BASE, %#x\n"):format(BASE), frame, ".ltorg\n" }
@@ -242,31 +229,6 @@ local function source(runs)
   return table.concat(out)
 end
 
-local function here(image)
-  local vm <close> = assert(tv.vm { cpu = "cortex-a57", strict = false,
-    ram = { BASE, 1 << 20 } })
-  local text = {}
-  assert(vm:map { kind = "mmio", base = 0x9000000, size = 0x1000,
-    write = function(_, _, c) text[#text + 1] = string.char(c) end })
-  local entry = vm:load(BASE, image)
-  local cpu <close> = assert(vm:vcpu { pc = entry })
-  local exit = cpu:run { budget = 10000000 }
-  return table.concat(text), exit
-end
-
-local function on_qemu(t, image)
-  local path = t.tmpname()
-  local f <close> = assert(io.open(path, "wb"))
-  f:write(image:bytes_at(BASE))
-  f:flush()
-  local pipe <close> = assert(io.popen("timeout 300 qemu-system-aarch64 \z
-    -M virt -nic none -cpu cortex-a57 -m 16 -display none \z
-    -monitor none -serial stdio \z
-    -device loader,file=" .. path .. ",addr=" .. ("%#x"):format(BASE)
-    .. ",cpu-num=0,force-raw=on 2>&1 </dev/null"))
-  return pipe:read "a"
-end
-
 -- The lines of results; what else qemu says is told only if some are missing.
 local function lines_of(text)
   local list = {}
@@ -282,9 +244,9 @@ test("vector, ESR, ELR, SPSR and FAR are as qemu-system-aarch64 has them",
   local runs = all_runs()
   local image = tv.asm(source(runs))
   t.ok(image.size < 0x80000)
-  local text, exit = here(image)
+  local text, exit = oracle.here(image, { cpu = "cortex-a57" })
   t.eq({ exit.kind, exit.reason }, { "shutdown", "off" })
-  local answer = on_qemu(t, image)
+  local answer = oracle.qemu(t, image, "cortex-a57")
   local ours, theirs = lines_of(text), lines_of(answer)
   t.eq(#ours, #runs)
   t.ok(#theirs == #runs, answer:sub(1, 2000))

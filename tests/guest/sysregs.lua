@@ -167,7 +167,8 @@ end)
 
 -- EL0 ---------------------------------------------------------------------
 
-local UMA, ENRCTX, DZE, UCT, UCI = 1 << 9, 1 << 10, 1 << 14, 1 << 15, 1 << 26
+local UMA, ENRCTX, DZE, UCT = 1 << 9, 1 << 10, 1 << 14, 1 << 15
+local UCI = 1 << 26
 local TDCC = 1 << 12
 -- name = { directions, register that opens it, bits, open when clear }
 local el0 = {
@@ -185,7 +186,8 @@ local el0 = {
   cntp_tval_el0 = { "rw", "cntkctl_el1", 1 << 9 },
   cntpctss_el0 = { "r", "cntkctl_el1", 1 },
   cntvctss_el0 = { "r", "cntkctl_el1", 2 },
-  dit = { "rw" }, ssbs = { "rw" }, rndr = { "r" }, rndrrs = { "r" },
+  dit = { "rw" }, tco = { "rw" }, ssbs = { "rw" },
+  rndr = { "r" }, rndrrs = { "r" },
   mdccsr_el0 = { "r", "mdscr_el1", TDCC, true },
   dbgdtr_el0 = { "rw", "mdscr_el1", TDCC, true },
   dbgdtrrx_el0 = { "rw", "mdscr_el1", TDCC, true },

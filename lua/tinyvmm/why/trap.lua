@@ -163,6 +163,20 @@ local function step(_, f)
     .. "bit 0 (SS)"):format(f:where(), NO_VECTORS)
 end
 
+local function pac(e, f)
+  local key = e.esr & 3
+  return ("%s authenticated a pointer with key %s, and its code was wrong: it "
+    .. "was signed with another key or modifier, or changed since; %s")
+    :format(f:where(), ({ [0] = "IA", "IB", "DA", "DB" })[key], NO_VECTORS)
+end
+
+local function mops(e, f)
+  return ("%s found registers that are not what its prologue leaves%s; the "
+    .. "three instructions of a copy or set belong together, prologue, main, "
+    .. "epilogue"):format(f:where(),
+    e.esr & 1 << 17 ~= 0 and " (PSTATE.C is 0)" or "")
+end
+
 local function timer_interrupt(_, f)
   local kind, cval = timers.up(f)
   if not kind then return nil end
@@ -196,7 +210,7 @@ return {
   ["fp-trap"] = { fp_trap },
   ["sysreg-trap"] = { sysreg_trap },
   ["illegal-state"] = { illegal_state },
-  step = { step },
+  step = { step }, pac = { pac }, mops = { mops },
   interrupt = { timer_interrupt, interrupt },
   translation = { own_tables "translation fault (no page there)" },
   permission = { own_tables "permission fault (the page forbids it)" }

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Rows of memory tagging (FEAT_MTE for the instructions that touch no tags in
--- memory, FEAT_MTE2 for the others), of FEAT_MOPS, and of 64-byte atomic
+-- Rows of memory tagging (FEAT_MTE for what EL0 may use, whether memory has tags
+-- or not, FEAT_MTE2 for the others), of FEAT_MOPS, and of 64-byte atomic
 -- accesses (FEAT_LS64; Rt is even, at most 22). MOPS: `stage` 0 prologue, 1
 -- main, 2 epilogue; of options the low bits are privilege, the high ones hints.
 return [[
@@ -15,24 +15,24 @@ SUBP        1 0 0 11010110 rm:5 000000 rn:5 rd:5 @ MTE                ; subp {Xd
 SUBPS       1 0 1 11010110 rm:5 000000 rn:5 rd:5 @ MTE                ; subps {Xd}, {Xn.sp}, {Xm.sp}
 ~           1 0 1 11010110 rm:5 000000 rn:5 11111                     ; cmpp {Xn.sp}, {Xm.sp}
 STZGM       11011001 00 1 000000000 00 rn:5 rt:5 @ MTE2               ; stzgm {Xt}, {mem}
-STG_post    11011001 00 1 imm9:9 01 rn:5 rt:5 @ MTE2                  ; stg {Xt.sp}, {mem.tagpost}
-STG         11011001 00 1 imm9:9 10 rn:5 rt:5 @ MTE2                  ; stg {Xt.sp}, {mem.tag}
-STG_pre     11011001 00 1 imm9:9 11 rn:5 rt:5 @ MTE2                  ; stg {Xt.sp}, {mem.tagpre}
-LDG         11011001 01 1 imm9:9 00 rn:5 rt:5 @ MTE2                  ; ldg {Xt}, {mem.tag}
-STZG_post   11011001 01 1 imm9:9 01 rn:5 rt:5 @ MTE2                  ; stzg {Xt.sp}, {mem.tagpost}
-STZG        11011001 01 1 imm9:9 10 rn:5 rt:5 @ MTE2                  ; stzg {Xt.sp}, {mem.tag}
-STZG_pre    11011001 01 1 imm9:9 11 rn:5 rt:5 @ MTE2                  ; stzg {Xt.sp}, {mem.tagpre}
+STG_post    11011001 00 1 imm9:9 01 rn:5 rt:5 @ MTE                   ; stg {Xt.sp}, {mem.tagpost}
+STG         11011001 00 1 imm9:9 10 rn:5 rt:5 @ MTE                   ; stg {Xt.sp}, {mem.tag}
+STG_pre     11011001 00 1 imm9:9 11 rn:5 rt:5 @ MTE                   ; stg {Xt.sp}, {mem.tagpre}
+LDG         11011001 01 1 imm9:9 00 rn:5 rt:5 @ MTE                   ; ldg {Xt}, {mem.tag}
+STZG_post   11011001 01 1 imm9:9 01 rn:5 rt:5 @ MTE                   ; stzg {Xt.sp}, {mem.tagpost}
+STZG        11011001 01 1 imm9:9 10 rn:5 rt:5 @ MTE                   ; stzg {Xt.sp}, {mem.tag}
+STZG_pre    11011001 01 1 imm9:9 11 rn:5 rt:5 @ MTE                   ; stzg {Xt.sp}, {mem.tagpre}
 STGM        11011001 10 1 000000000 00 rn:5 rt:5 @ MTE2               ; stgm {Xt}, {mem}
-ST2G_post   11011001 10 1 imm9:9 01 rn:5 rt:5 @ MTE2                  ; st2g {Xt.sp}, {mem.tagpost}
-ST2G        11011001 10 1 imm9:9 10 rn:5 rt:5 @ MTE2                  ; st2g {Xt.sp}, {mem.tag}
-ST2G_pre    11011001 10 1 imm9:9 11 rn:5 rt:5 @ MTE2                  ; st2g {Xt.sp}, {mem.tagpre}
+ST2G_post   11011001 10 1 imm9:9 01 rn:5 rt:5 @ MTE                   ; st2g {Xt.sp}, {mem.tagpost}
+ST2G        11011001 10 1 imm9:9 10 rn:5 rt:5 @ MTE                   ; st2g {Xt.sp}, {mem.tag}
+ST2G_pre    11011001 10 1 imm9:9 11 rn:5 rt:5 @ MTE                   ; st2g {Xt.sp}, {mem.tagpre}
 LDGM        11011001 11 1 000000000 00 rn:5 rt:5 @ MTE2               ; ldgm {Xt}, {mem}
-STZ2G_post  11011001 11 1 imm9:9 01 rn:5 rt:5 @ MTE2                  ; stz2g {Xt.sp}, {mem.tagpost}
-STZ2G       11011001 11 1 imm9:9 10 rn:5 rt:5 @ MTE2                  ; stz2g {Xt.sp}, {mem.tag}
-STZ2G_pre   11011001 11 1 imm9:9 11 rn:5 rt:5 @ MTE2                  ; stz2g {Xt.sp}, {mem.tagpre}
-STGP_post   01 101000 10 imm7:7 rt2:5 rn:5 rt:5 @ MTE2                ; stgp {Xt}, {Xt2}, {mem.tpost}
-STGP        01 101001 00 imm7:7 rt2:5 rn:5 rt:5 @ MTE2                ; stgp {Xt}, {Xt2}, {mem.t}
-STGP_pre    01 101001 10 imm7:7 rt2:5 rn:5 rt:5 @ MTE2                ; stgp {Xt}, {Xt2}, {mem.tpre}
+STZ2G_post  11011001 11 1 imm9:9 01 rn:5 rt:5 @ MTE                   ; stz2g {Xt.sp}, {mem.tagpost}
+STZ2G       11011001 11 1 imm9:9 10 rn:5 rt:5 @ MTE                   ; stz2g {Xt.sp}, {mem.tag}
+STZ2G_pre   11011001 11 1 imm9:9 11 rn:5 rt:5 @ MTE                   ; stz2g {Xt.sp}, {mem.tagpre}
+STGP_post   01 101000 10 imm7:7 rt2:5 rn:5 rt:5 @ MTE                 ; stgp {Xt}, {Xt2}, {mem.tpost}
+STGP        01 101001 00 imm7:7 rt2:5 rn:5 rt:5 @ MTE                 ; stgp {Xt}, {Xt2}, {mem.t}
+STGP_pre    01 101001 10 imm7:7 rt2:5 rn:5 rt:5 @ MTE                 ; stgp {Xt}, {Xt2}, {mem.tpre}
 
 CPYF        00 011001 stage:2 0 rs:5 cpyopt:4 01 rn:5 rd:5 ! cpy_ok @ MOPS ; cpyf{pme}{cpy} {Xd.wb}, {Xs.wb}, {Xn.size}
 CPY         00 011101 stage:2 0 rs:5 cpyopt:4 01 rn:5 rd:5 ! cpy_ok @ MOPS ; cpy{pme}{cpy} {Xd.wb}, {Xs.wb}, {Xn.size}
