@@ -13,11 +13,16 @@ HOST_CC = $(CC)
 
 # Lua 5.4 by pkg-config. Recursive variables: looked up when first used, so
 # that `make deps run` finds what deps has just installed.
+# Homebrew hides Lua 5.4 once a newer one is its default.
+BREW_LUA := $(firstword $(wildcard $(foreach brew,/opt/homebrew /usr/local,\
+  $(brew)/opt/lua@5.4/lib/pkgconfig)))
+PKG_CONFIG = $(if $(BREW_LUA),PKG_CONFIG_PATH="$$PKG_CONFIG_PATH:$(BREW_LUA)" \
+  )pkg-config
 LUA_PC = $(shell for p in lua5.4 lua-5.4 lua54 lua; do \
-  pkg-config --exists "$$p >= 5.4" "$$p < 5.5" 2>/dev/null && \
+  $(PKG_CONFIG) --exists "$$p >= 5.4" "$$p < 5.5" 2>/dev/null && \
   echo $$p && break; done)
-HOST_LUA_CFLAGS = $(shell pkg-config --cflags $(LUA_PC))
-HOST_LUA_LIBS = $(shell pkg-config --libs $(LUA_PC))
+HOST_LUA_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LUA_PC))
+HOST_LUA_LIBS = $(shell $(PKG_CONFIG) --libs $(LUA_PC))
 LUA_CFLAGS = $(HOST_LUA_CFLAGS)
 LUA_LIBS = $(HOST_LUA_LIBS)
 
@@ -35,7 +40,7 @@ MODE_tsan := -O1 -g -DTV_TEST -fsanitize=thread
 SANITIZE = $(if $(findstring asan,$(MODE)),\
   -fsanitize=address$(comma)undefined) \
   $(if $(findstring tsan,$(MODE)),-fsanitize=thread)
-LIBS = -lpthread $(FRAMEWORK) $(SANITIZE)
+LIBS = $(THREADS) $(FRAMEWORK) $(SANITIZE)
 
 # hvf is compiled where its framework is. The modes mock, mock-asan and
 # mock-tsan bring one for any machine, from tests/hvf.
@@ -64,15 +69,34 @@ OBJ := $(LIB_OBJ) $(BIND_OBJ) $(HOST_SRC:src/%.c=$(B)/obj/%.o) \
 
 PROGRAM := $(B)/tinyvmm
 STATIC := $(B)/libtinyvmm.a
-SHARED := $(B)/libtinyvmm.so
+SHARED = $(B)/libtinyvmm$(SO)
 MODULE := $(B)/lib/tinyvmm/core.so
 PUBLIC := $(B)/public/libtinyvmm.a
 VERSION := $(shell sed -n 's/^.define TV_VERSION "\(.*\)"/\1/p' src/tinyvmm.h)
-SONAME := libtinyvmm.so.$(firstword $(subst ., ,$(VERSION)))
+MAJOR := $(firstword $(subst ., ,$(VERSION)))
 C_TESTS := $(patsubst tests/core/test_%.c,$(B)/tests/%,\
   $(wildcard tests/core/test_*.c))
 C_EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,\
   $(wildcard examples/*.c))
+
+# How libraries are made and called, and what signs the program: on macOS only
+# one with the entitlement gets a VM of hvf.
+ifneq ($(filter Darwin,$(MACHINE)),)
+SO := .dylib
+SONAME := libtinyvmm.$(MAJOR).dylib
+SOFILE := libtinyvmm.$(VERSION).dylib
+SHARE = -dynamiclib -install_name $(LIBDIR)/$(SONAME)
+BUNDLE := -bundle -undefined dynamic_lookup
+SIGN = codesign -s - -f --entitlements entitlements.plist
+else
+SO := .so
+SONAME := libtinyvmm.so.$(MAJOR)
+SOFILE := libtinyvmm.so.$(VERSION)
+SHARE = -shared -Wl,-soname,$(SONAME)
+BUNDLE := -shared
+DL := -ldl
+THREADS := -lpthread
+endif
 
 # Short lines; V=1 shows the commands.
 Q := $(if $(V),,@)
@@ -81,7 +105,8 @@ say = $(if $(V),,@echo "  $(1)$(2)")
 # With deps among the goals, nothing is built before it is through.
 FIRST := $(filter deps deps-test,$(MAKECMDGOALS))
 
-.PHONY: help all portable run test check check-kvm bench gen
+.PHONY: help all portable run test check check-kvm check-macos
+.PHONY: bench gen
 .PHONY: deps deps-test clean install uninstall lua-module install-lua deb
 .DEFAULT_GOAL := all
 
@@ -94,7 +119,7 @@ all: $(PROGRAM) $(STATIC) $(SHARED) $(MODULE) $(PUBLIC) ## build everything
 portable: $(PROGRAM) $(C_TESTS) ## build the program and the C tests only
 
 run: $(PROGRAM) ## run the demo guest, examples/01_hello.lua
-	@$(PROGRAM) examples/01_hello.lua
+	@$(PROGRAM) $(if $(HVF),--backend best )examples/01_hello.lua
 
 test: all $(C_TESTS) $(C_EXAMPLES) ## run the tests (seconds)
 	TV_BUILD=$(B) $(PROGRAM) tests/run.lua $(T)
@@ -104,7 +129,11 @@ check: ## sanitizers, sweeps and style (minutes)
 	$(MAKE) MODE=dbg test
 	$(MAKE) MODE=tsan test T='core/[ct]'
 	TV_ORACLE_N=3000 $(MAKE) test T=oracle
+	$(MAKE) check-macos
 	$(MAKE) check-kvm
+
+check-macos: $(PROGRAM) ## the build for macOS, compiled and signed here
+	@$(PROGRAM) tests/macos/_check.lua
 
 check-kvm: $(PROGRAM) ## the tests on an emulated arm64 machine with KVM
 	@$(PROGRAM) tests/kvm/_check.lua
@@ -156,16 +185,17 @@ $(STATIC): $(LIB_OBJ)
 
 $(SHARED): $(LIB_OBJ)
 	$(call say,LD      ,$@)
-	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(SHARE) -o $@ $^ $(LIBS)
 
 $(MODULE): $(BIND_OBJ) $(STATIC)
 	$(call say,LD      ,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -shared -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(BUNDLE) -o $@ $^ $(LIBS)
 
 $(PROGRAM): $(OBJ)
 	$(call say,LD      ,$@)
-	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LUA_LIBS) -ldl $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LUA_LIBS) $(DL) $(LIBS)
+	$(if $(SIGN),$(Q)$(SIGN) $@)
 
 $(B)/tests/%: tests/core/test_%.c $(STATIC)
 	$(call say,CCLD    ,$@)
@@ -176,7 +206,7 @@ $(B)/tests/%: tests/core/test_%.c $(STATIC)
 $(B)/examples/%: examples/%.c $(STATIC)
 	$(call say,CCLD    ,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) -MF $@.d $< -o $@ $(STATIC) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -MF $@.d $< -o $@ $(STATIC) $(LIBS)
 
 # Installing. Whoever packages sets DESTDIR, which stands before every path.
 PREFIX ?= /usr/local
@@ -190,8 +220,8 @@ GUESTDIR = $(DATADIR)/tinyvmm/guest
 
 # Where Lua looks for modules: below its own prefix as its .pc file says,
 # elsewhere in the places that a stock Lua of that prefix would have.
-lua_dir = $(or $(if $(filter $(PREFIX),$(shell pkg-config --variable=prefix \
-  $(LUA_PC))),$(shell pkg-config --variable=INSTALL_$1 $(LUA_PC))),$2)
+lua_dir = $(or $(if $(filter $(PREFIX),$(shell $(PKG_CONFIG) --variable=prefix \
+  $(LUA_PC))),$(shell $(PKG_CONFIG) --variable=INSTALL_$1 $(LUA_PC))),$2)
 LUA_LMOD = $(call lua_dir,LMOD,$(DATADIR)/lua/5.4)
 LUA_CMOD = $(call lua_dir,CMOD,$(PREFIX)/lib/lua/5.4)
 
@@ -210,9 +240,9 @@ lua_files = $(foreach f,$(LUA_SRC),644:$f:$1/$(f:lua/%=%)) \
 LUA_FILES = $(call lua_files,$(LUA_LMOD),$(LUA_CMOD))
 FILES = $(LUA_FILES) 755:$(PROGRAM):$(BINDIR)/tinyvmm \
   644:$(PUBLIC):$(LIBDIR)/libtinyvmm.a \
-  644:$(SHARED):$(LIBDIR)/libtinyvmm.so.$(VERSION) \
-  link:libtinyvmm.so.$(VERSION):$(LIBDIR)/$(SONAME) \
-  link:$(SONAME):$(LIBDIR)/libtinyvmm.so \
+  644:$(SHARED):$(LIBDIR)/$(SOFILE) \
+  link:$(SOFILE):$(LIBDIR)/$(SONAME) \
+  link:$(SONAME):$(LIBDIR)/libtinyvmm$(SO) \
   644:src/tinyvmm.h:$(INCLUDEDIR)/tinyvmm.h \
   pc:src/tinyvmm.pc.in:$(LIBDIR)/pkgconfig/tinyvmm.pc \
   $(foreach f,$(SDK_FILES),644:$f:$(GUESTDIR)/$(notdir $f)) \

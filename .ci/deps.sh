@@ -12,6 +12,10 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 have_lua() {
   have pkg-config || return 1
+  for brew in /opt/homebrew /usr/local; do
+    PKG_CONFIG_PATH=${PKG_CONFIG_PATH-}:$brew/opt/lua@5.4/lib/pkgconfig
+  done
+  export PKG_CONFIG_PATH
   for p in lua5.4 lua-5.4 lua54 lua; do
     pkg-config --exists "$p >= 5.4" "$p < 5.5" 2>/dev/null && return 0
   done
@@ -58,7 +62,7 @@ packages() {
     "pacman build") echo gcc pkgconf lua libedit ;;
     "pacman test") echo qemu-user qemu-system-aarch64 llvm \
       aarch64-linux-gnu-binutils aarch64-linux-gnu-gcc ;;
-    "brew build") echo pkg-config lua ;;
+    "brew build") echo pkg-config lua@5.4 ;;
     "brew test") echo qemu llvm luarocks aarch64-elf-binutils ;;
   esac
 }

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -33,6 +32,8 @@ void kvm_tick_init(void) {
 }
 
 #ifdef __linux__
+
+#include <sys/syscall.h>
 
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
