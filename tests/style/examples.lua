@@ -47,6 +47,14 @@ for _, path in ipairs(files.paths "examples") do
   end
 end
 
+test("the course has every example", function(t)
+  local f <close> = assert(io.open "examples/README.md")
+  local text = f:read "a"
+  for name in pairs(seen) do
+    t.ok(text:find("`" .. name .. ".", 1, true), name)
+  end
+end)
+
 test("every expected output belongs to an example", function(t)
   t.ok(next(seen), "there is no example")
   for _, path in ipairs(files.paths "examples/expected") do

@@ -3,7 +3,9 @@
 -- The code in every README.md is run. Fences decide by their info string:
 --   ```lua           run by our program; it must end with status 0
 --   ```lua fragment  shown, not run (it needs what the text around it says)
---   ```sh run        run by sh in the top folder
+--   ```sh run        run by sh in the top folder, with `tinyvmm` on the path
+--   ```sh            shown: it builds or installs something
+-- Blocks for other tools are run by the test of that manual (OTHERS).
 -- What it prints is compared where the text says what that is: a ```text
 -- block right after it, or lines `-- prints: ...` inside it.
 local test = require "tap"
@@ -11,6 +13,13 @@ local files = require "style._files"
 
 local build = os.getenv "TV_BUILD" or "build/rel"
 local program = build .. "/tinyvmm"
+
+local INFO = { lua = true, ["lua fragment"] = true, ["sh run"] = true,
+  sh = true, text = true, [""] = true }
+local OTHERS = {
+  ["guest/README.md"] = { asm = true, c = true, make = true,
+    ["make installed"] = true }   -- guest/sdk.lua, install/install.lua
+}
 
 -- The fenced blocks of a file: {info=, line=, text=, output= or nil}.
 local function blocks_of(file)
@@ -43,7 +52,7 @@ local function expected(block)
 end
 
 local function run(t, block)
-  local command = block.text
+  local command = 'PATH="$PWD/' .. build .. ':$PATH"\n' .. block.text
   if block.info == "lua" then
     local source = t.tmpname()
     local f <close> = assert(io.open(source, "w"))
@@ -61,6 +70,13 @@ for _, path in ipairs(files.paths ".") do
     local blocks, open = blocks_of(files.read(path))
     test(path .. " closes every code block", function(t)
       t.ok(not open, open and "open since line " .. open.line)
+    end)
+    test(path .. " has no code that is neither run nor marked", function(t)
+      for _, block in ipairs(blocks) do
+        local other = OTHERS[path] and OTHERS[path][block.info]
+        t.ok(INFO[block.info] or other, ("line %d: ```%s"):format(block.line,
+          block.info))
+      end
     end)
     for _, block in ipairs(blocks) do
       if block.info == "lua" or block.info == "sh run" then
