@@ -4,7 +4,6 @@
 -- source tree. The output depends on nothing but the rows, so the files are
 -- checked in and a test compares them with the text made here.
 -- As a module: gen.files() -> array of {name, text}, names below ROOT.
-local isa = require "tinyvmm.a64.isa"
 local reader = require "tinyvmm.a64.reader"
 local sysregs = require "tinyvmm.a64.sysregs"
 
@@ -17,7 +16,7 @@ local head = [[
 
 local rows = reader.rows()
 local places = reader.check(rows)
-local base_rows = isa.narrowest(rows)
+local base_rows = reader.narrowest(rows)
 table.sort(base_rows, function(a, b) return a.place < b.place end)
 
 -- Lines of at most 80 columns from `words`, each line begun with `indent`.
@@ -177,10 +176,10 @@ end
 -- The distinct chains, concatenated, and for each slot where its chain starts.
 local function chains(number)
   local starts, lines, known = {}, {}, {}
-  local entries, narrowest = 1, isa.narrowest(rows)
+  local entries, narrowest = 1, reader.narrowest(rows)
   lines[1] = "{ 0, 0, A64_UNDEFINED, 0 },"
   for slot = 0, 2047 do
-    local chain = isa.chain(narrowest, slot)
+    local chain = reader.chain(narrowest, slot)
     local key = {}
     for i, row in ipairs(chain) do key[i] = row.name end
     key = table.concat(key, " ")
@@ -345,11 +344,13 @@ local compiled = [[
 -- The rows of the table, for isa.lua, which says what a row has.
 -- rows: a line a row, in table order: mask, value and init in hex; number of
 --   its rule (0: none); positions in shapes, in operands and (0: it is one) of
---   its base in rows; mnemonic and name ("^": it wins every overlap).
+--   its base in rows; mnemonic and name.
 -- shapes: the fields of a row, each as lowest bit, width (both in hex), name;
 --   "N=sf" has to equal sf. operands: the operand kinds of a row.
 -- stems: first letter -> lines of a mnemonic up to its first brace and the
 --   positions of its rows, "." after those without a brace.
+-- chains: the positions of base rows, the narrowest first. slots: for bits
+--   31..21 of a word, in five digits, the position of its chain.
 -- rules: functions of a word; those called with it are in isa.lua.
 local M = {}
 
@@ -365,6 +366,11 @@ M.operands = [=[
 M.stems = {
 %s
 }
+
+M.chains = [=[
+%s]=]
+
+M.slots = "%s"
 
 function M.rules(limm_is_wide, sysop, sysop_xt)
   return {
@@ -426,7 +432,7 @@ local function row_lines(positions)
     lines[i] = ("%08x %08x %08x %03d %05d %04d %05d %s %s\n"):format(row.mask,
       row.value, row.init, rule, shape, kinds,
       row.alias and positions[row.base] or 0, row.mnemonic,
-      row.alias and "~" or row.name .. (row.first and "^" or ""))
+      row.alias and "~" or row.name)
     positions[row] = at
     at = at + #lines[i]
   end
@@ -461,11 +467,28 @@ local function stem_list(positions)
   return table.concat(order, "\n")
 end
 
+-- For each slot the narrowest-first positions of the rows a word can be.
+local function chain_lists(positions)
+  local chains, slots = distinct(), {}
+  local narrowest = reader.narrowest(rows)
+  for slot = 0, 2047 do
+    local places = {}
+    for i, row in ipairs(reader.chain(narrowest, slot)) do
+      places[i] = ("%05d"):format(positions[row])
+    end
+    local _, position = chains(table.concat(places, " "))
+    slots[slot + 1] = ("%05d"):format(position)
+  end
+  return tostring(chains), table.concat(slots)
+end
+
 function gen.compiled_lua()
   local positions = {}
   local lines, shapes, operands, rules = row_lines(positions)
+  local chains, slots = chain_lists(positions)
   return head:gsub("//", "--") .. compiled:format(lines, tostring(shapes),
-    tostring(operands), stem_list(positions), table.concat(rules.list, "\n"))
+    tostring(operands), stem_list(positions), chains, slots,
+    table.concat(rules.list, "\n"))
 end
 
 -- The files ------------------------------------------------------------------

@@ -171,9 +171,9 @@ local function row_at(place)
   local blank = find(text, " ", at, true)
   base = base ~= "00000" and row_at(tonumber(base)) or nil
   rule, shape = rules[tonumber(rule)], shapes[shape]
-  local name, first = match(text, "^([^\n^]*)(^?)", blank + 1)
+  local name = match(text, "^[^\n]*", blank + 1)
   row = {
-    name = base and base.name or name, first = first == "^" or nil,
+    name = base and base.name or name,
     alias = base ~= nil, place = place, mask = tonumber(mask, 16),
     value = tonumber(value, 16), init = tonumber(init, 16),
     fields = shape[1], field = shape[2], mnemonic = sub(text, at, blank - 1),
@@ -357,56 +357,21 @@ end
 
 -- By bits: the disassembler's way in -----------------------------------------
 
-local slots = {}
-local narrowest                  -- the base rows in the order of isa.narrowest
-
-local function popcount(v)
-  local n = 0
-  while v ~= 0 do
-    v, n = v & v - 1, n + 1
-  end
-  return n
-end
-
--- The base rows among `list`, the narrowest first: of two rows that share
--- words, one lies inside the other, or is marked to win.
-function isa.narrowest(list)
-  local out, fixed_bits = {}, {}
-  for _, row in ipairs(list) do
-    if not row.alias then
-      out[#out + 1], fixed_bits[row] = row, popcount(row.mask)
-    end
-  end
-  table.sort(out, function(x, y)
-    if x.first ~= y.first then return x.first == true end
-    if fixed_bits[x] ~= fixed_bits[y] then
-      return fixed_bits[x] > fixed_bits[y]
-    end
-    return x.place < y.place
-  end)
-  return out
-end
-
--- Those rows of an array that a word with bits 31..21 = `slot` can be.
-function isa.chain(list, slot)
-  local chain = {}
-  for _, row in ipairs(list) do
-    if slot & row.mask >> 21 == row.value >> 21 then
-      chain[#chain + 1] = row
-    end
-  end
+-- For bits 31..21 of a word the base rows that it can be, the first that fits
+-- being right: made when first asked for.
+local slots = setmetatable({}, { __index = function(t, slot)
+  if not compiled then load_rows() end
+  local at = 5 * slot
+  local chain = words_at(compiled.chains,
+    tonumber(sub(compiled.slots, at + 1, at + 5)))
+  for i, place in ipairs(chain) do chain[i] = row_at(tonumber(place)) end
+  t[slot] = chain
   return chain
-end
+end })
 
 -- The base row of a word, or nil where it is UNDEFINED.
 function isa.find(w)
-  local slot = w >> 21
-  local chain = slots[slot]
-  if not chain then
-    narrowest = narrowest or isa.narrowest(isa.rows())
-    chain = isa.chain(narrowest, slot)
-    slots[slot] = chain
-  end
+  local chain = slots[w >> 21]
   for i = 1, #chain do
     local row = chain[i]
     if w & row.mask == row.value then
@@ -417,10 +382,23 @@ function isa.find(w)
   end
 end
 
+-- The lines after a base row that begin with a base of their own.
+local function aliases_of(base)
+  local list = {}
+  local place = find(text, "\n", base.place, true) + 1
+  while place <= #text do
+    local row = row_at(place)
+    if row.base ~= base then break end
+    list[#list + 1] = row
+    place = find(text, "\n", place, true) + 1
+  end
+  base.aliases = list
+  return list
+end
+
 -- The alias that the disassembler prefers for a word of `base`, or `base`.
 function isa.spelling(base, w)
-  if not all then read_all() end
-  local aliases = base.aliases
+  local aliases = base.aliases or aliases_of(base)
   for i = 1, #aliases do
     local row = aliases[i]
     if w & row.mask == row.value then

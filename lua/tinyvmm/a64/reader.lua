@@ -112,6 +112,46 @@ function reader.rows()
   return reader.read(table.concat(texts))
 end
 
+-- Decoding -------------------------------------------------------------------
+
+local function popcount(v)
+  local n = 0
+  while v ~= 0 do
+    v, n = v & v - 1, n + 1
+  end
+  return n
+end
+
+-- The base rows among `list`, the narrowest first: of two rows that share
+-- words, one lies inside the other, or is marked to win.
+function reader.narrowest(list)
+  local out, fixed_bits = {}, {}
+  for _, row in ipairs(list) do
+    if not row.alias then
+      out[#out + 1], fixed_bits[row] = row, popcount(row.mask)
+    end
+  end
+  table.sort(out, function(x, y)
+    if x.first ~= y.first then return x.first == true end
+    if fixed_bits[x] ~= fixed_bits[y] then
+      return fixed_bits[x] > fixed_bits[y]
+    end
+    return x.place < y.place
+  end)
+  return out
+end
+
+-- Those rows of an array that a word with bits 31..21 = `slot` can be.
+function reader.chain(list, slot)
+  local chain = {}
+  for _, row in ipairs(list) do
+    if slot & row.mask >> 21 == row.value >> 21 then
+      chain[#chain + 1] = row
+    end
+  end
+  return chain
+end
+
 -- Checks --------------------------------------------------------------------
 
 local function inside(a, b)  -- every word of a is a word of b
