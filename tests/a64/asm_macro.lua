@@ -317,7 +317,6 @@ local ERRORS = {
   { "foo .req y1", "g.S:1:10: expected a register after .req" },
   { "foo .req x1\nfoo .req x2", "g.S:2:1: 'foo' is already a name of x1;"
     .. " .unreq it first" },
-  { "x5 .req x1", "g.S:1:1: 'x5' is the name of a register" },
   { ".unreq foo", "g.S:1:8: 'foo' is no name of a register" },
   { ".error \"no\"", "g.S:1:8: no" },
   { ".err", "g.S:1:5: .err was reached" },

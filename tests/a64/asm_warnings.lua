@@ -126,6 +126,8 @@ end)
 test("what is in no image, and no entry, are warned about", function(t)
   warn(t, "section .x has no flag 'a'", ".section .x, \"x\"; nop; nop")
   warn(t, "nobody defines _start", ".global _start; nop")
+  warn(t, "'x5' is the name of a register, and remains it", "x5 .req x1")
+  silent(t, "lr .req x30; mov lr, lr", "fp .req x29", "v1 .req v1")
   silent(t, ".section .x, \"ax\"; nop", ".global _start; _start: nop",
     ".global other; nop", ".section .debug_x, \"\"; .word 1")
   warn(t, "is outside 0 to 63", "mov x0, #1 << 64", "b .; .quad 1 >> 64",

@@ -598,8 +598,12 @@ function M.req(A, s, p, name)
     local _, at = find(s, "%.req[ \t]*", p)
     fail(at + 1, "expected a register after .req")
   end
-  if cursor.register(name) then
-    fail(p, "'%s' is the name of a register", name)
+  if cursor.register(name) then                -- as in GNU as it stays that
+    if cursor.register(name) ~= cursor.register(reg) then
+      A:warn(p, ("'%s' is the name of a register, and remains it")
+        :format(name))
+    end
+    return e + 1
   end
   local old = A.aliases[name]
   if old and old ~= reg then
