@@ -3,6 +3,7 @@
 // SIMD "two-register miscellaneous", "across lanes" and "scalar pairwise"
 // (Arm ARM C4.1.96), integers: functions of the lanes of n.
 
+#include "soft/fp.h"
 #include "soft/vec_kernels.h"
 
 // A handler of its own for the one form of a row.
@@ -147,31 +148,14 @@ SINGLE(ADDP_s, add_pair)
 
 // ----------------------------------------------------------- estimates --
 
-// Of 2^18 / a for a = 256.5 .. 511.5, the half taken from 2 a + 1, to the
-// nearest integer (RecipEstimate, shared/functions).
-static inline uint32_t recip_estimate(uint32_t a) {
-  return ((1u << 19) / (2 * a + 1) + 1) / 2;
-}
-// The same of the reciprocal square root: a / 512 is 1/4 .. 1, the result
-// times 256 is 256 .. 511 (RecipSqrtEstimate): b is the greatest integer
-// whose square is below 2^28 / a.
-static inline uint32_t rsqrt_estimate(uint32_t a) {
-  a = a < 256 ? 2 * a + 1 : ((a & ~1u) + 1) * 2;
-  uint32_t b = 512;
-  for (uint32_t bit = 256; bit; bit /= 2)
-    if (a * (b + bit) * (b + bit) < 1u << 28) b += bit;
-  return (b + 1) / 2;
-}
 static inline vec urecpe(struct vec_op *o) {
   vu32 n = (vu32)o->n;
-  for (unsigned k = 0; k < 4; k++)
-    n[k] = n[k] >> 31 ? recip_estimate(n[k] >> 23) << 23 : UINT32_MAX;
+  for (unsigned k = 0; k < 4; k++) n[k] = fp_urecpe(n[k]);
   return (vec)n;
 }
 static inline vec ursqrte(struct vec_op *o) {
   vu32 n = (vu32)o->n;
-  for (unsigned k = 0; k < 4; k++)
-    n[k] = n[k] >> 30 ? rsqrt_estimate(n[k] >> 23) << 23 : UINT32_MAX;
+  for (unsigned k = 0; k < 4; k++) n[k] = fp_ursqrte(n[k]);
   return (vec)n;
 }
 SINGLE(URECPE_v, urecpe)

@@ -175,6 +175,8 @@ static inline oracle_lanes oracle_choose(uint32_t w, uint64_t *s) {
                                      ORACLE_BITS, ORACLE_HALF };
   uint64_t r = oracle_random(s);
   if ((w & 0x5e000000) == 0x1e000000 && r & 7) return format[w >> 22 & 3];
+  if ((w & 0x8e000000) == 0x0e000000 && (r >> 3 & 3) == 0)   // SIMD: size
+    return (oracle_lanes)(ORACLE_INT8 + (w >> 22 & 3));
   return (oracle_lanes)((r >> 8) % ORACLE_LANES);
 }
 
