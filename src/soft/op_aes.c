@@ -57,11 +57,13 @@ static const uint8_t inverse_sbox[256] = {
 // SubBytes after ShiftRows (or their inverses): row r of the state, bytes
 // r, r + 4, .., is rotated by r columns, `step` bytes apart.
 static inline vec substitute(vec state, const uint8_t *box, unsigned step) {
-  uint8_t from[16], to[16];
-  memcpy(from, &state, 16);
-  for (unsigned k = 0; k < 16; k++) to[k] = box[from[k * step & 15]];
-  memcpy(&state, to, 16);
-  return state;
+  uint64_t r[2] = { 0, 0 };
+  for (unsigned k = 0; k < 16; k++) {
+    unsigned from = k * step & 15;
+    uint64_t byte = state[from / 8] >> from % 8 * 8 & 0xff;
+    r[k / 8] |= (uint64_t)box[byte] << k % 8 * 8;
+  }
+  return (vec){ r[0], r[1] };
 }
 // ShiftRows takes byte k from k + 4 (k mod 4), which is 5 k modulo 16 for the
 // bytes of the first column and so for all; its inverse from 13 k.

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "soft/op.h"
+#include "soft/vec.h"
 #include "soft/soft.h"
 
 static bool fp_off(const struct soft_cpu *cpu) {
@@ -17,8 +17,7 @@ static bool fp_off(const struct soft_cpu *cpu) {
 
 static void set_v(struct soft_cpu *cpu, unsigned d, uint64_t low,
                   uint64_t high) {
-  cpu->v[d][0] = low;
-  cpu->v[d][1] = high;
+  vec_set(cpu, d, (vec){ low, high });
 }
 
 // ----------------------------------------------------------------- FMOV --

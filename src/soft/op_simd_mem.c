@@ -8,6 +8,7 @@
 // pairs and literals, 0..4 else.
 
 #include "soft/op_mem.h"
+#include "soft/vec.h"
 
 // ------------------------------------------------------- one register --
 
@@ -22,8 +23,7 @@ static inline void write_v(struct soft_cpu *cpu, unsigned d, unsigned log2,
   if (log2 == 4) {
     memcpy(cpu->v[d], from, 16);
   } else {
-    cpu->v[d][0] = access_get(from, log2);
-    cpu->v[d][1] = 0;
+    vec_set(cpu, d, (vec){ access_get(from, log2) });
   }
 }
 

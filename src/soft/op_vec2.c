@@ -55,12 +55,8 @@ VEC_ROW(CMLT_sz, vec_scalar_d, cmlt0)
 
 static inline vec complement(struct vec_op *o) { return ~o->n; }
 
-// The ones of each byte: sums of pairs, fours and eights of bits.
 static inline vec population(struct vec_op *o) {
-  vu8 n = (vu8)o->n;
-  n -= n >> 1 & 0x55;
-  n = (n & 0x33) + (n >> 2 & 0x33);
-  return (vec)((n + (n >> 4)) & 0x0f);
+  return vec_population(o->n);
 }
 // The bits of each byte reversed: neighbours, pairs and fours change places.
 static inline vec reverse_bits(struct vec_op *o) {

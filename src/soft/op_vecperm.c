@@ -52,19 +52,21 @@ VEC_ROW(EXT, ext, &(uint32_t){ a64_imm4(w) })
 // after 31. Where m points beyond it, TBL writes 0, TBX nothing.
 static inline const struct insn *lookup(struct soft_cpu *cpu,
                                         const struct insn *i, bool keep) {
-  uint8_t table[64], index[16], to[16];
+  uint8_t table[64];
   unsigned count = (unsigned)i->imm + 1;
   for (unsigned k = 0; k < count; k++)
     memcpy(table + 16 * k, cpu->v[(i->n + k) & 31], 16);
-  memcpy(index, cpu->v[i->m], 16);
-  memcpy(to, cpu->v[i->d], 16);
-  for (unsigned k = 0; k < 16; k++) {
-    if (index[k] < 16 * count) to[k] = table[index[k]];
-    else if (!keep) to[k] = 0;
+  uint64_t r[2];
+  for (unsigned half = 0; half < 2; half++) {
+    uint64_t index = cpu->v[i->m][half], to = keep ? cpu->v[i->d][half] : 0;
+    for (unsigned at = 0; at < 64; at += 8) {
+      unsigned k = index >> at & 0xff;
+      if (k >= 16 * count) continue;
+      to = (to & ~(UINT64_C(0xff) << at)) | (uint64_t)table[k] << at;
+    }
+    r[half] = to;
   }
-  vec r;
-  memcpy(&r, to, sizeof r);
-  vec_set(cpu, i->d, r & vec_kept(i->a));
+  vec_set(cpu, i->d, (vec){ r[0], r[1] } & vec_kept(i->a));
   return i + 1;
 }
 VEC_TEMPLATE(tbl, lookup, false)

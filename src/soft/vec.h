@@ -32,7 +32,7 @@ typedef int16_t vs16 __attribute__((vector_size(16)));
 typedef int32_t vs32 __attribute__((vector_size(16)));
 typedef int64_t vs64 __attribute__((vector_size(16)));
 // Halves of a register.
-typedef uint64_t half __attribute__((vector_size(8)));
+typedef uint64_t vhalf __attribute__((vector_size(8)));
 typedef uint8_t hu8 __attribute__((vector_size(8)));
 typedef uint16_t hu16 __attribute__((vector_size(8)));
 typedef uint32_t hu32 __attribute__((vector_size(8)));
@@ -45,6 +45,7 @@ typedef int32_t hs32 __attribute__((vector_size(8)));
 // vanishes.
 struct vec_op {
   vec d, n, m, a, sat;
+  vec kept;            // ones in what is stored of the result
   int32_t imm;
 };
 typedef vec vec_fn(struct vec_op *);
@@ -66,6 +67,8 @@ static inline bool vec_off(const struct soft_cpu *cpu) {
   return BITS_UNLIKELY(!(cpu->mode & MODE_FP));
 }
 
+// A register is stored whole: a host that loads it whole soon after cannot
+// forward its data from two smaller stores, and waits.
 static inline vec vec_get(const struct soft_cpu *cpu, unsigned reg) {
   vec v;
   memcpy(&v, cpu->v[reg], sizeof v);
@@ -112,13 +115,21 @@ static inline __attribute__((always_inline)) const struct insn *vec_run(
   if (form == VEC_ELEM) o.m = vec_splat(cpu, i->m, index, lane);
   if (form == VEC_LONG_ELEM) o.m = vec_splat(cpu, i->m, index >> 1, lane);
   if (form == VEC_FOUR) o.a = vec_get(cpu, i->a);
-  vec r = op(&o), kept = vec_kept(form == VEC_FOUR ? VEC_FULL : i->a);
-  o.sat &= kept;
+  o.kept = vec_kept(form == VEC_FOUR ? VEC_FULL : i->a);
+  vec r = op(&o) & o.kept;
+  o.sat &= o.kept;
   if (BITS_UNLIKELY(o.sat[0] | o.sat[1])) cpu->sys[SYS_fpsr] |= FPSR_QC;
-  r &= kept;
   if (form == VEC_NARROW && part) r = (vec){ o.d[0], r[0] };
   vec_set(cpu, i->d, r);
   return i + 1;
+}
+
+// The ones of each byte: sums of pairs, fours and eights of bits.
+static inline vec vec_population(vec v) {
+  vu8 n = (vu8)v;
+  n -= n >> 1 & 0x55;
+  n = (n & 0x33) + (n >> 2 & 0x33);
+  return (vec)((n + (n >> 4)) & 0x0f);
 }
 
 // Leaves for the trap of FP/SIMD being off.

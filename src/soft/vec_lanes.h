@@ -236,18 +236,34 @@ static inline LANE(lane) LANE(left)(LANE(lane) a, unsigned n, bool sign,
   if (!sign) return (LANE(lane))~(LANE(lane))0;
   return (LANE(lane))(LANE_MAX + ((LANE(slane))a < 0));
 }
+// One distance for all lanes, as compilers use these.
+static inline vec LANE(shift_all)(struct vec_op *o, int n, bool sign,
+                                  bool round) {
+  if (n >= 0)
+    return n < BITS ? (vec)LANE(shl_all)(UN, (unsigned)n) : (vec){ 0, 0 };
+  if (n < -BITS && (round || !sign)) return (vec){ 0, 0 };
+  int32_t right = n < -BITS ? BITS : -n;
+  if (round)
+    return (vec)(sign ? LANE(srshift)(UN, right) : LANE(urshift)(UN, right));
+  return (vec)(sign ? LANE(sshift)(UN, right) : LANE(ushift)(UN, right));
+}
 static inline vec LANE(shift)(struct vec_op *o, bool sign, bool round,
                               bool saturate) {
-  U r = UN, sat = { 0 };
+  LANE(slane) first = (int8_t)UM[0];
+  vec others = ((vec)(UM ^ UM[0]) & (vec)LANE(all)(0xff)) & o->kept;
+  if (!saturate && !(others[0] | others[1]))
+    return LANE(shift_all)(o, (int)first, sign, round);
+  uint64_t r[2] = { 0, 0 }, sat[2] = { 0, 0 };
   for (unsigned k = 0; k < LANES; k++) {
     int n = (int8_t)UM[k];
     bool over = false;
-    r[k] = n < 0 ? LANE(right)(r[k], (unsigned)-n, sign, round)
-                 : LANE(left)(r[k], (unsigned)n, sign, saturate, &over);
-    if (saturate) sat[k] = over;
+    uint64_t v = n < 0 ? LANE(right)(UN[k], (unsigned)-n, sign, round)
+                       : LANE(left)(UN[k], (unsigned)n, sign, saturate, &over);
+    r[k * BITS / 64] |= v << k * BITS % 64;
+    sat[k * BITS / 64] |= (uint64_t)over << k * BITS % 64;
   }
-  if (saturate) o->sat = (vec)sat;
-  return (vec)r;
+  if (saturate) o->sat = (vec){ sat[0], sat[1] };
+  return (vec){ r[0], r[1] };
 }
 KERNEL(ushl) { return LANE(shift)(o, false, false, false); }
 KERNEL(sshl) { return LANE(shift)(o, true, false, false); }
@@ -286,14 +302,14 @@ KERNEL(trn2) { return LANE(uzp2)(o); }
 #define HS LANE_JOIN(hs, BITS)
 
 static inline WU LANE(uwide)(vec v) {
-  return __builtin_convertvector((HU)(half){ v[0] }, WU);
+  return __builtin_convertvector((HU)(vhalf){ v[0] }, WU);
 }
 static inline WS LANE(swide)(vec v) {
-  return __builtin_convertvector((HS)(half){ v[0] }, WS);
+  return __builtin_convertvector((HS)(vhalf){ v[0] }, WS);
 }
 // The low halves of lanes of twice BITS.
 static inline uint64_t LANE(narrow)(WU v) {
-  return ((half)__builtin_convertvector(v, HU))[0];
+  return ((vhalf)__builtin_convertvector(v, HU))[0];
 }
 static inline WU LANE(wide_all)(unsigned n) { return (WIDE)n - (WU){ 0 }; }
 // The even lanes of BITS bits.
@@ -362,24 +378,11 @@ static inline U LANE(with_zeros)(const struct vec_op *o) {
 static inline U LANE(repeated)(const struct vec_op *o) {
   return (U)(vec){ o->n[0], o->imm ? o->n[1] : o->n[0] };
 }
-KERNEL(uaddlv) {
-  U n = LANE(with_zeros)(o);
-  uint64_t r = 0;
-  for (unsigned k = 0; k < LANES; k++) r += n[k];
-  return (vec){ r };
-}
-KERNEL(saddlv) {
-  S n = (S)LANE(with_zeros)(o);
-  int64_t r = 0;
-  for (unsigned k = 0; k < LANES; k++) r += n[k];
-  return (vec){ (uint64_t)r };
-}
-KERNEL(addv) { return LANE(uaddlv)(o); }
-
-// Folds n onto itself: its high half, then halves of that.
-#define ACROSS(name, op) \
+// The vector folded onto itself: its high half onto the low one, then halves
+// of that.
+#define ACROSS(name, op, start) \
   KERNEL(name) { \
-    struct vec_op fold = { .n = (vec)LANE(repeated)(o) }; \
+    struct vec_op fold = { .n = (vec)LANE(start)(o) }; \
     fold.m = (vec){ fold.n[1] }; \
     fold.n = LANE(op)(&fold); \
     for (unsigned bits = 32; bits >= BITS; bits /= 2) { \
@@ -388,10 +391,29 @@ KERNEL(addv) { return LANE(uaddlv)(o); }
     } \
     return fold.n; \
   }
-ACROSS(smaxv, smax)
-ACROSS(sminv, smin)
-ACROSS(umaxv, umax)
-ACROSS(uminv, umin)
+ACROSS(addv, add, with_zeros)
+ACROSS(smaxv, smax, repeated)
+ACROSS(sminv, smin, repeated)
+ACROSS(umaxv, umax, repeated)
+ACROSS(uminv, umin, repeated)
+
+// The sum of all lanes of twice BITS.
+static inline vec LANE(wide_addv)(WU v) {
+  v += (WU)(vec){ ((vec)v)[1] };
+  for (unsigned bits = 32; bits >= 2 * BITS; bits /= 2)
+    v += (WU)(vec){ ((vec)v)[0] >> bits };
+  return (vec)v;
+}
+KERNEL(uaddlv) {
+  vec n = (vec)LANE(with_zeros)(o);
+  return LANE(wide_addv)(LANE(even)(n) + LANE(odd)(n));
+}
+KERNEL(saddlv) {
+  vec n = (vec)LANE(with_zeros)(o);
+  WS even = (WS)((WU)n << LANE(wide_all)(BITS)) >> (WS)LANE(wide_all)(BITS);
+  WS odd = (WS)n >> (WS)LANE(wide_all)(BITS);
+  return LANE(wide_addv)((WU)even + (WU)odd);
+}
 
 // ------------------------------------------------------------ widening --
 
@@ -546,27 +568,26 @@ KERNEL(sqdmlsl) {
   return (vec)r;
 }
 
-// The high half of twice the product, rounded by `round`, added to or
-// subtracted from `d << BITS` before, saturated.
-static inline vec LANE(high)(struct vec_op *o, bool use_d, bool subtract,
-                             int64_t round) {
-  U r = { 0 }, sat = { 0 };
-  S d = (S)o->d;
-  for (unsigned k = 0; k < LANES; k++) {
-    // In units of half of the final ones: twice the product may need 64 bits.
-    int64_t p = (int64_t)SN[k] * SM[k];
-    if (subtract) p = -p;
-    if (use_d) p += (int64_t)((uint64_t)(int64_t)d[k] << (BITS - 1));
-    p = (p + round) >> (BITS - 1);
-    int64_t most = (int64_t)LANE_MAX;
-    int64_t v = p > most ? most : p < ~most ? ~most : p;
-    sat[k] = v != p;
-    r[k] = (LANE(lane))v;
-  }
-  o->sat = (vec)sat;
-  return (vec)r;
+// The high half of twice the product of the low lanes, rounded by `round`,
+// added to or subtracted from d: in units of half of a final one, so that
+// all fits lanes of twice BITS.
+static inline vec LANE(high_low)(struct vec_op *o, bool use_d, bool subtract,
+                                 WIDE round) {
+  WU p = (WU)LANE(swide)(o->n) * (WU)LANE(swide)(o->m);
+  if (subtract) p = -p;
+  if (use_d) p += (WU)LANE(swide)(o->d) << LANE(wide_all)(BITS - 1);
+  p += round - (WU){ 0 };
+  return LANE(ssat)(o, (WU)((WS)p >> (WS)LANE(wide_all)(BITS - 1)));
 }
-#define LANE_ROUND (INT64_C(1) << (BITS - 2))
+static inline vec LANE(high)(struct vec_op *o, bool use_d, bool subtract,
+                             WIDE round) {
+  struct vec_op top = { .n = { o->n[1] }, .m = { o->m[1] }, .d = { o->d[1] } };
+  vec low = LANE(high_low)(o, use_d, subtract, round);
+  vec high = LANE(high_low)(&top, use_d, subtract, round);
+  o->sat = (vec){ o->sat[0], top.sat[0] };
+  return (vec){ low[0], high[0] };
+}
+#define LANE_ROUND ((WIDE)1 << (BITS - 2))
 KERNEL(sqdmulh) { return LANE(high)(o, false, false, 0); }
 KERNEL(sqrdmulh) { return LANE(high)(o, false, false, LANE_ROUND); }
 KERNEL(sqrdmlah) { return LANE(high)(o, true, false, LANE_ROUND); }
@@ -577,11 +598,15 @@ KERNEL(sqrdmlsh) { return LANE(high)(o, true, true, LANE_ROUND); }
 // ------------------------------------------------------- bits of lanes --
 
 #if BITS != 64
+// Where the highest one has been copied to all places below it, the zeros
+// that are left are counted.
 KERNEL(clz) {
-  U r = UN;
-  for (unsigned k = 0; k < LANES; k++)
-    r[k] = r[k] ? (LANE(lane))(__builtin_clz(r[k]) - (32 - BITS)) : BITS;
-  return (vec)r;
+  U n = UN;
+  for (unsigned by = 1; by < BITS; by *= 2) n |= LANE(shr_all)(n, by);
+  U bytes = (U)vec_population((vec)~n), count = bytes;
+  for (unsigned by = 8; by < BITS; by += 8)
+    count += LANE(shr_all)(bytes, by);
+  return (vec)(count & 0xff);
 }
 // The sign bits after the first: leading zeros of n ^ n << 1, with a one at
 // the end.
