@@ -22,7 +22,7 @@ local D = {}
 M.directives = D
 
 local DEEPEST = 100                  -- as GNU as
-local MOST_TEXT = 1 << 28
+local MOST_TEXT = 1 << 26            -- bytes that macros and loops expand to
 
 -- Frames ---------------------------------------------------------------------
 
