@@ -34,17 +34,7 @@ end
 
 -- Files ---------------------------------------------------------------------
 
--- The whole file, or nil, message, "io".
-function M.read_file(path)
-  local file, why = io.open(path, "rb")
-  if not file then return nil, why, "io" end
-  local bytes, problem = file:read "a"
-  file:close()
-  if not bytes then
-    return nil, path .. ": " .. tostring(problem), "io"
-  end
-  return bytes
-end
+M.read_file = require "tinyvmm.file".read
 
 -- tv.asm_file(path [, options]) -> image, or nil, message, code; errors of
 -- the text raise, as with tv.asm.

@@ -273,7 +273,8 @@ function Timeline:stop()
   self.text[#self.text + 1] = "\n]}\n"
   if not self.file then return table.concat(self.text) end
   self:flush()
-  self.file:flush()
+  local ok, why = self.file:flush()
+  if not ok then error("cannot write the timeline: " .. why, 0) end
   return true
 end
 

@@ -329,6 +329,50 @@ test("dis prints address, word and text; asm is its inverse", function(t)
   expect(t, run(t, "dis /nonexistent"), 125, nil, "No such file")
 end)
 
+test("files that are empty, endless or full are named", function(t)
+  local empty, ok = file(t, "", ".bin"), file(t, EXIT, ".S")
+  expect(t, run(t, "run " .. empty), 125, "^$",
+    "^tinyvmm: " .. empty .. ": there is nothing in it to run")
+  expect(t, run(t, "run --symbols " .. empty .. " " .. ok), 125, "^$",
+    "no symbols in it")
+  local include = file(t, '.incbin "/dev/zero"\n', ".S")
+  local endless = io.open "/dev/zero"
+  if endless then
+    endless:close()
+    for _, words in ipairs { "run /dev/zero", "dis /dev/zero",
+        "run --symbols /dev/zero " .. ok } do
+      expect(t, run(t, words), 125, "^$", "/dev/zero: more than 64 MiB, or no")
+    end
+    expect(t, run(t, "asm -l " .. include), 125, "^$", "/dev/zero")
+  end
+  local full = io.open "/dev/full"
+  if not full then return end
+  full:close()
+  local what = "/dev/full: No space left"
+  expect(t, run(t, "asm " .. ok .. " -o /dev/full"), 125, "^$", what)
+  local loop = file(t, "b .\n", ".S")
+  expect(t, run(t, "run --budget 9999 --profile /dev/full " .. loop), 125,
+    "^$", what)
+  expect(t, run(t, "run --trace-json /dev/full " .. ok), 125, "^$",
+    "cannot write the timeline: No space left")
+  expect(t, run(t, "run --trace=/dev/full " .. ok), 125, "^$",
+    "cannot write the trace: No space left")
+end)
+
+test("sizes and addresses that make no sense are refused", function(t)
+  local ok = file(t, EXIT, ".S")
+  for _, words in ipairs { "--ram 0", "--ram -1", "--ram 1", "--ram 16E",
+      "--ram 1M@", "--ram @", "--ram 1M@1", "--ram 1M@0xfffffffffffff000",
+      "--load 3", "--load -4", "--load 0xfffffffffffffff0", "--budget -1",
+      "--budget 1e3", "--budget 99999999999999999999", "--timeout nan",
+      "--timeout -1", "--reg x0", "--reg =1", "--reg x0=", "--reg x99=1",
+      "--reg x0=1.5", "--reg x0=99999999999999999999" } do
+    expect(t, run(t, ("run %s %s"):format(words, ok)), 125, "^$",
+      "^tinyvmm: [^\n]+\n$")
+  end
+  expect(t, run(t, "help zz"), 125, "^$", "no verb 'zz'; see")
+end)
+
 -- Says hello, opens "note", prints its command line, ends with 300 | 7.
 local SEMIHOSTING = [=[
 _start: mov     w0, #4                  // SYS_WRITE0

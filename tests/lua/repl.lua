@@ -170,6 +170,34 @@ test("what is no instruction names the nearest", function(t)
   end
 end)
 
+test("a command's words are counted and read with care", function(t)
+  local result = piped(t, ".step -1\n.step 0\n.dis 0 -1\n.mem 0 -5\n.run 5\n"
+    .. ".quit now\n.help me\n.step 1 2\n.run\n7\n")
+  t.eq(result.code, 1)
+  t.eq(result.err, "'-1' is no count from 1 on\n'0' is no count from 1 on\n"
+    .. "'-1' is no count from 1 on\n'-5' is no count from 1 on\n"
+    .. ".run takes nothing\n.quit takes nothing\n.help takes nothing\n"
+    .. ".step takes one word\n")
+  t.ok(result.out:find "^undefined: [^\n]*\n7\n$", result.out)
+end)
+
+test("garbage ends its statement, not the session", function(t)
+  local result = piped(t, "\xff\xfe\n\0\n.\n. \n\\\n.\0\n"
+    .. "error(setmetatable({}, { __tostring = function() error(1) end }))\n"
+    .. "setmetatable({}, { __tostring = function() error 'deep' end })\n"
+    .. "vm:close()\n.nop\ncpu\nvm = 5\n.nop\nsetmetatable(_G, nil)\n7\n")
+  t.eq(result.code, 1)
+  t.ok(result.out:find "\n7\n$", result.out)
+  t.ok(result.err:find "__tostring fails", result.err)
+  t.ok(result.err:find "closed vm", result.err)
+  t.ok(not result.err:find "traceback", result.err)
+end)
+
+test("a very long string is shown at once, shortened", function(t)
+  shows(t, "('x'):rep(1 << 28)", '"' .. ("x"):rep(1000)
+    .. '"... (268435456 bytes)\n')
+end)
+
 test("commands: .load, .dis, .step, .run, .mem, .help, .quit", function(t)
   local guest = t.tmpname() .. ".S"
   t.temporary[#t.temporary + 1] = guest

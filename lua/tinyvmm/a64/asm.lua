@@ -213,14 +213,6 @@ end
 
 -- Files ----------------------------------------------------------------------
 
-local function read_all(path)
-  local f = io.open(path, "rb")
-  if not f then return nil end
-  local data = f:read "a"
-  f:close()
-  return data
-end
-
 -- A file next to the one that names it, in the include directories, or where
 -- the process stands.
 function A:read_file(name, p)
@@ -233,7 +225,7 @@ function A:read_file(name, p)
     end
   end
   for _, path in ipairs(tries) do
-    local data = read_all(path)
+    local data = require "tinyvmm.file".read(path)
     if data then return data, path end
   end
   fail(p, "cannot read '%s'", name)

@@ -30,7 +30,7 @@ local function write(path, bytes)
   if not file then return why end
   local ok, problem = file:write(bytes)
   local closed, late = file:close()
-  if not ok or not closed then return problem or late end
+  if not ok or not closed then return path .. ": " .. (problem or late) end
 end
 
 function M.main(args)

@@ -83,22 +83,30 @@ local function value(text)
   return result or error(address, 0)
 end
 
+-- A count from 1 on.
+local function number(text, default)
+  if not text then return default end
+  local n = value(text)
+  if n < 1 then error(("'%s' is no count from 1 on"):format(text), 0) end
+  return n
+end
+
 function commands.help()
   io.stdout:write(HELP)
 end
 
 function commands.step(count)
-  for _ = 1, count and value(count) or 1 do
+  for _ = 1, number(count, 1) do
     local exit = step()
     if exit then return exit end
   end
 end
 
-function commands.run() return vm:run() end
+function commands.run() return cpu.vm:run() end
 
 function commands.dis(address, count)
   local at = address and value(address) or cpu.pc
-  for i = 0, (count and value(count) or 10) - 1 do
+  for i = 0, number(count, 10) - 1 do
     io.stdout:write(at + 4 * i == cpu.pc and "=> " or "   ",
       show.instruction(cpu.vm, at + 4 * i), "\n")
   end
@@ -106,7 +114,7 @@ end
 
 function commands.mem(address, count)
   if not address then error(".mem needs an address", 0) end
-  io.stdout:write(cpu.vm:hexdump(value(address), count and value(count)))
+  io.stdout:write(cpu.vm:hexdump(value(address), number(count, 256)))
 end
 
 function commands.load(path)
@@ -123,8 +131,14 @@ function commands.load(path)
     show.instruction(vm, cpu.pc)))
 end
 
-M.names = { help = true, quit = true }
+-- Ends the session, in repl.lua, if nothing stands behind it.
+function commands.quit() end
+
+M.names = {}
 for name in pairs(commands) do M.names[name] = true end
+
+-- The most words that may follow.
+local WORDS = { step = 1, dis = 2, mem = 2, load = 1 }
 
 local function is_mnemonic(word)
   for _, name in ipairs(require "tinyvmm.a64.isa".mnemonics()) do
@@ -142,6 +156,11 @@ function M.run(text)
     local words = {}
     for argument in arguments:gmatch "%S+" do words[#words + 1] = argument end
     if word == "load" and arguments ~= "" then words = { arguments } end
+    local most = WORDS[word] or 0
+    if #words > most then
+      error((".%s takes %s"):format(word, most == 0 and "nothing"
+        or most == 1 and "one word" or "two words"), 0)
+    end
     local result = commands[word](table.unpack(words))
     if result == nil then return end
     return result

@@ -19,7 +19,7 @@ function M.main(args)
   local word = rest[1]
   if word and not cli.VERBS[word] then
     return cli.fail(cli.USAGE, "there is no verb '%s'%s", word,
-      cli.hint(word, cli.VERBS))
+      cli.hint(word, cli.VERBS, "; see tinyvmm --help"))
   end
   local text = word and require("tinyvmm.cli." .. word).HELP or cli.HELP
   io.stdout:write(text)

@@ -20,6 +20,9 @@ end
 function M.image(path)
   local ok, image, why = pcall(tv.load, path)
   if not ok then return nil, image end
+  if image and image.size == 0 then
+    return nil, path .. ": there is nothing in it to run"
+  end
   return image, why
 end
 

@@ -58,7 +58,9 @@ end
 
 -- An error's first lines: what, and where in the guest.
 local function tell(problem)
-  local text = tostring(problem):gsub("\nstack traceback:.*", "")
+  local known, words = pcall(tostring, problem)
+  if not known then words = "(an error whose __tostring fails)" end
+  local text = words:gsub("\nstack traceback:.*", "")
     :gsub("^(interrupted)\nguest: ", "%1, ")
     :gsub("^tinyvmm/[%w_/]+%.lua:%d+: ", "")
   local echoed = M.terminal and text:find "^interrupted"   -- "^C"
@@ -90,7 +92,8 @@ local function perform(chunk)
       table.pack(table.unpack(result, 2, result.n))))
   end
   if not result[1] then
-    local interrupted = tostring(result[2]):find "^interrupted"
+    local interrupted = type(result[2]) == "string"
+      and result[2]:find "^interrupted"
     if interrupted and not M.terminal then error(result[2], 0) end
     tell(result[2])
   end

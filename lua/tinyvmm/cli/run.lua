@@ -61,9 +61,9 @@ local LIMIT, FAULT = 124, 126
 
 -- "64M@0x40000000" -> { base, size }
 local function parse_ram(text)
-  local size, base = text:match "^([^@]+)@?(.*)$"
+  local size, base = text:match "^([^@]+)(@?.*)$"
   size = size and tv._size(size)
-  base = base == "" and 0 or base and tv._size(base)
+  base = base == "" and 0 or base and tv._size(base:sub(2))
   return size and base and { base, size }
 end
 

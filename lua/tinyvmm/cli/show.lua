@@ -140,7 +140,7 @@ local ESCAPES = { ["\n"] = "\\n", ["\t"] = "\\t", ["\r"] = "\\r",
 
 -- Quoted; whole lines of text, such as a hex dump, as they are.
 function M.string(s)
-  if s:find "\n$" and not s:find "[^\n\t -~]" then return s:sub(1, -2) end
+  if s:sub(-1) == "\n" and not s:find "[^\n\t -~]" then return s:sub(1, -2) end
   local short = s:sub(1, LONG)
   local class = utf8.len(short) and "[%c\"\\]" or "[%c\"\\\128-\255]"
   local text = '"' .. short:gsub(class, function(c)

@@ -36,6 +36,7 @@ local function parse(text)
       sorted[#sorted + 1] = { name = name, address = address }
     end
   end
+  if not sorted[1] then return nil, "there are no symbols in it" end
   table.sort(sorted, function(a, b)
     if a.address ~= b.address then return a.address < b.address end
     return a.name < b.name
