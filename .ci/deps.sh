@@ -29,9 +29,15 @@ have_oracles() {
     have ld.lld && have luarocks && { have mandoc || have groff; }
 }
 
+# As root; where that cannot be had, the command is named and `refused` set.
+refused=
 run() {
   if [ "$(id -u)" -ne 0 ]; then
-    have sudo || { echo "deps: not root and no sudo; run: $*" >&2; exit 1; }
+    have sudo || {
+      echo "deps: not root and no sudo; as root, run: $*" >&2
+      refused=1
+      return
+    }
     set -- sudo "$@"
   fi
   echo "+ $*"
@@ -87,3 +93,4 @@ else
     "install by hand: $(packages apt)" >&2
   exit 1
 fi
+[ -z "$refused" ]
