@@ -34,7 +34,6 @@ try "mov x30, #0xa00000; ret"
 try "svc #3"
 try "udf #1"
 try "mov x1, #0x1001; ldr x0, [x1]"
-try "bfmmla v0.4s, v1.8h, v2.8h"
 try([[
         mov     x0, #10
         msr     cntv_tval_el0, x0

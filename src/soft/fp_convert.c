@@ -120,7 +120,7 @@ uint32_t fp_to_int_js(struct fp_env *env, uint64_t v, bool *z) {
     low = r.value;
     inexact = r.inexact;
     fits = low <= (uint64_t)INT32_MAX + n.sign;
-  } else if (n.exp < 64 + 64) {
+  } else if (n.exp < 63 + 64) {
     low = n.sig << (n.exp - 63);
   }
   if (!fits) env->fpsr |= FPSR_IOC;

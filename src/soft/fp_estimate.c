@@ -6,16 +6,19 @@
 
 #include "soft/fp_core.h"
 
-// a: 256..511, a fixed-point number of 0.5 .. 1; result 256..511 for 1 .. 2.
+// 2^18 / (a + 1/2) to the nearest integer; a is 256..511 and stands for
+// 1/2 .. 1, the result for 1 .. 2.
 static unsigned recip_estimate(unsigned a) {
   return ((1u << 19) / (a * 2 + 1) + 1) / 2;
 }
 
-// a: 128..511 for 0.25 .. 1.
+// The same of the reciprocal square root; a is 128..511 for 1/4 .. 1. b is the
+// largest integer whose square is below 2^28 / a.
 static unsigned rsqrt_estimate(unsigned a) {
   a = a < 256 ? a * 2 + 1 : (a | 1) * 2;
   unsigned b = 512;
-  while (a * (b + 1) * (b + 1) < 1u << 28) b++;
+  for (unsigned bit = 256; bit; bit /= 2)
+    if (a * (b + bit) * (b + bit) < 1u << 28) b += bit;
   return (b + 1) / 2;
 }
 

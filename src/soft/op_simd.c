@@ -8,8 +8,8 @@
 
 #include <string.h>
 
+#include "soft/fp.h"
 #include "soft/vec.h"
-#include "soft/soft.h"
 
 static bool fp_off(const struct soft_cpu *cpu) {
   return BITS_UNLIKELY(!(cpu->mode & MODE_FP));
@@ -23,54 +23,57 @@ static void set_v(struct soft_cpu *cpu, unsigned d, uint64_t low,
 // ----------------------------------------------------------------- FMOV --
 
 static inline const struct insn *fmov(struct soft_cpu *cpu,
-                                      const struct insn *i, bool x) {
+                                      const struct insn *i, unsigned bits) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
-  set_v(cpu, i->d, op_width(cpu->v[i->n][0], x), 0);
+  set_v(cpu, i->d, cpu->v[i->n][0] & bits_mask(bits), 0);
   return i + 1;
 }
-HANDLER(fmov_d, fmov, true)
-HANDLER(fmov_s, fmov, false)
+HANDLER(fmov_d, fmov, 64)
+HANDLER(fmov_s, fmov, 32)
+HANDLER(fmov_h, fmov, 16)
 
 static inline const struct insn *fmov_to_x(struct soft_cpu *cpu,
-                                           const struct insn *i, bool x,
-                                           unsigned half) {
+                                           const struct insn *i,
+                                           unsigned bits, unsigned half) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
-  cpu->x[i->d] = op_width(cpu->v[i->n][half], x);
+  cpu->x[i->d] = cpu->v[i->n][half] & bits_mask(bits);
   return i + 1;
 }
-HANDLER(fmov_xd, fmov_to_x, true, 0)
-HANDLER(fmov_ws, fmov_to_x, false, 0)
-HANDLER(fmov_xh, fmov_to_x, true, 1)
+HANDLER(fmov_xd, fmov_to_x, 64, 0)
+HANDLER(fmov_ws, fmov_to_x, 32, 0)
+HANDLER(fmov_wh, fmov_to_x, 16, 0)
+HANDLER(fmov_xd1, fmov_to_x, 64, 1)
 
 static inline const struct insn *fmov_from_x(struct soft_cpu *cpu,
-                                             const struct insn *i, bool x) {
+                                             const struct insn *i,
+                                             unsigned bits) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
-  set_v(cpu, i->d, op_width(cpu->x[i->n], x), 0);
+  set_v(cpu, i->d, cpu->x[i->n] & bits_mask(bits), 0);
   return i + 1;
 }
-HANDLER(fmov_dx, fmov_from_x, true)
-HANDLER(fmov_sw, fmov_from_x, false)
+HANDLER(fmov_dx, fmov_from_x, 64)
+HANDLER(fmov_sw, fmov_from_x, 32)
+HANDLER(fmov_hw, fmov_from_x, 16)
 
 // The only move to a part of a register but INS.
-static inline const struct insn *do_fmov_hx(struct soft_cpu *cpu,
-                                            const struct insn *i) {
+static inline const struct insn *do_fmov_d1x(struct soft_cpu *cpu,
+                                             const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   cpu->v[i->d][1] = cpu->x[i->n];
   return i + 1;
 }
-HANDLER_OF(fmov_hx, do_fmov_hx)
+HANDLER_OF(fmov_d1x, do_fmov_d1x)
 
-// Half precision is to come: such a word is treated as if it had no row.
-static bool is_half(struct insn *i, uint32_t w) {
-  bool half = a64_ftype(w) == 3;
-  if (half) soft_predecode_undefined(i, w);
-  return half;
+// By ftype: 0 single, 1 double, 3 half; 2, the upper half of a register, has
+// rows of its own.
+static insn_fn *by_ftype(uint32_t w, insn_fn *s, insn_fn *d, insn_fn *h) {
+  unsigned ftype = a64_ftype(w);
+  return ftype == 0 ? s : ftype == 1 ? d : h;
 }
 
 void op_FMOV_f(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
-  if (is_half(i, w)) return;
-  i->fn = a64_ftype(w) ? fmov_d : fmov_s;
+  i->fn = by_ftype(w, fmov_s, fmov_d, fmov_h);
   i->d = (uint8_t)a64_rd(w);
   i->n = (uint8_t)a64_rn(w);
 }
@@ -87,55 +90,55 @@ static void from_x(struct insn *i, uint32_t w) {
 
 void op_FMOV_gf(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
-  if (is_half(i, w)) return;
   to_x(i, w);
-  i->fn = a64_sf(w) ? fmov_xd : fmov_ws;
+  i->fn = by_ftype(w, fmov_ws, fmov_xd, fmov_wh);
 }
 
 void op_FMOV_gf_hi(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
   to_x(i, w);
-  i->fn = fmov_xh;
+  i->fn = fmov_xd1;
 }
 
 void op_FMOV_fg(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
-  if (is_half(i, w)) return;
   from_x(i, w);
-  i->fn = a64_sf(w) ? fmov_dx : fmov_sw;
+  i->fn = by_ftype(w, fmov_sw, fmov_dx, fmov_hw);
 }
 
 void op_FMOV_fg_hi(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
   from_x(i, w);
-  i->fn = fmov_hx;
+  i->fn = fmov_d1x;
 }
 
 // ------------------------------------------------- immediates, by the word --
 
 // VFPExpandImm (shared/functions): imm8 = a b cdefgh is the sign, an exponent
 // of NOT(b), b, b .. b, and its last two bits with the fraction's first four.
-static uint64_t fp_expand(unsigned imm8, bool is_double) {
-  uint64_t sign = imm8 >> 7, low = imm8 & 0x3f;
+static uint64_t fp_expand(unsigned imm8, const struct fp_format *f) {
   bool b = imm8 >> 6 & 1;
-  if (is_double)
-    return sign << 63 | (b ? UINT64_C(0xff) << 54 : UINT64_C(1) << 62) |
-           low << 48;
-  return sign << 31 | (b ? UINT64_C(0x1f) << 25 : UINT64_C(1) << 30) |
-         low << 19;
+  unsigned exp_bits = f->bits - 1u - f->frac;
+  uint64_t exp = b ? bits_mask(exp_bits - 3) << 2
+                   : UINT64_C(1) << (exp_bits - 1);
+  return (uint64_t)(imm8 >> 7) << (f->bits - 1) | exp << f->frac |
+         (uint64_t)(imm8 & 0x3f) << (f->frac - 4);
 }
 
 static inline const struct insn *do_fmov_imm(struct soft_cpu *cpu,
                                              const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
-  set_v(cpu, i->d, fp_expand(a64_imm8(i->word), a64_ftype(i->word)), 0);
+  unsigned ftype = a64_ftype(i->word);
+  const struct fp_format *f = ftype == 0   ? &fp_single
+                              : ftype == 1 ? &fp_double
+                                           : &fp_half;
+  set_v(cpu, i->d, fp_expand(a64_imm8(i->word), f), 0);
   return i + 1;
 }
 HANDLER_OF(fmov_imm, do_fmov_imm)
 
 void op_FMOV_i(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
-  if (is_half(i, w)) return;
   i->fn = fmov_imm;
   i->d = (uint8_t)a64_rd(w);
   i->word = w;
@@ -160,8 +163,8 @@ static uint64_t simd_expand(unsigned op, unsigned cmode, uint64_t imm8) {
   if (cmode == 14)
     return op ? byte_mask((unsigned)imm8)
               : imm8 * UINT64_C(0x0101010101010101);
-  return op ? fp_expand((unsigned)imm8, true)
-            : fp_expand((unsigned)imm8, false) * words;
+  return op ? fp_expand((unsigned)imm8, &fp_double)
+            : fp_expand((unsigned)imm8, &fp_single) * words;
 }
 
 static inline const struct insn *do_simd_imm(struct soft_cpu *cpu,
@@ -186,6 +189,24 @@ HANDLER_OF(simd_imm, do_simd_imm)
 void op_SIMD_imm(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
   i->fn = simd_imm;
+  i->d = (uint8_t)a64_rd(w);
+  i->word = w;
+}
+
+static inline const struct insn *do_simd_half(struct soft_cpu *cpu,
+                                              const struct insn *i) {
+  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
+  uint32_t w = i->word;
+  uint64_t imm = fp_expand(a64_abc(w) << 5 | a64_defgh(w), &fp_half);
+  imm *= UINT64_C(0x0001000100010001);
+  set_v(cpu, i->d, imm, a64_Q(w) ? imm : 0);
+  return i + 1;
+}
+HANDLER_OF(simd_half, do_simd_half)
+
+void op_FMOV_vh(struct insn *i, uint32_t w, unsigned offset) {
+  (void)offset;
+  i->fn = simd_half;
   i->d = (uint8_t)a64_rd(w);
   i->word = w;
 }

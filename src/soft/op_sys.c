@@ -33,24 +33,12 @@ static inline const struct insn *do_cfinv(struct soft_cpu *cpu,
 }
 HANDLER_OF(cfinv, do_cfinv)
 
-// FP/SIMD arithmetic that the model has and this version has not. FP traps
-// come first, as for every FP instruction; an embedder that implements
-// undefined instructions may implement these.
-static inline const struct insn *do_fp_arithmetic(struct soft_cpu *cpu,
-                                                  const struct insn *i) {
-  if (!(cpu->mode & MODE_FP)) return leave_fp_trap(cpu, i);
-  if (cpu->h.vcpu->vm->traps & TV_TRAP_UNDEFINED)
-    return leave_undefined(cpu, i);
-  return leave_fault(cpu, i, TV_FAULT_UNIMPLEMENTED, 0, 0, 0, 'x');
-}
-HANDLER_OF(fp_arithmetic, do_fp_arithmetic)
-
 HANDLER_OF(undefined, leave_undefined)
 HANDLER_OF(slow, leave_slow)
 
-// Unallocated words. C4.1: op0 = bits 28..25 = x111 is FP and Advanced SIMD.
+// Unallocated words.
 void soft_predecode_undefined(struct insn *i, uint32_t word) {
-  i->fn = (word >> 25 & 7) == 7 ? fp_arithmetic : undefined;
+  i->fn = undefined;
   i->word = word;
 }
 

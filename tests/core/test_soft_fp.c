@@ -186,6 +186,9 @@ static void test_others(void) {
   check("FJCVTZS of -0 is 0",
         fp_to_int_js(&env, UINT64_C(1) << 63, &z), 0, &env, 0);
   ok(!z, "FJCVTZS clears Z for -0");
+  env = (struct fp_env){ 0, 0 };
+  check("FJCVTZS of 2^127 is 0",
+        fp_to_int_js(&env, UINT64_C(1150) << 52 | 1, &z), 0, &env, IOC);
 }
 
 // ---------------------------------------------------------- the host's FPU --

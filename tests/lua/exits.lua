@@ -221,9 +221,9 @@ function(t)
 end)
 
 test("limits of ours: unimplemented, unsupported, puts", function(t)
-  check(t, "nop; bfmmla v0.4s, v1.8h, v2.8h",
-    { kind = "fault", reason = "unimplemented", pc = 4, insn = 0x6e42ec20 },
-    { "0x4", "does not implement yet" })
+  check(t, "mov x0, #1; msr mdscr_el1, x0",
+    { kind = "fault", reason = "unimplemented", pc = 4, insn = 0xd5100240 },
+    { "0x4", "software step" })
   check(t, "movz x1, #0x900, lsl #16; ldadd x2, x3, [x1]",
     { reason = "unsupported", pc = 4, addr = 0x9000000 },
     { "ldadd x2, x3, [x1]", "devices cannot serve" },

@@ -85,7 +85,7 @@ main:   mov     x1, #1
         .data
 table:  .word   0xffffffff
   ]], {},
-    "unimplemented: the guest ran on past mov x4, #0x2 at 0x1000c \z
+    "undefined: the guest ran on past mov x4, #0x2 at 0x1000c \z
      (main+12) into 0x10010 (table) in section .data, which is data, not \z
      code; end the code with ret, a branch or EXIT" },
 
@@ -123,7 +123,7 @@ deeper: stp     x28, x28, [sp, #-16]!
         .align  4
 end:
   ]], {},
-    "unimplemented: 0x10014 (deeper+4) was overwritten: the program has b \z
+    "undefined: 0x10014 (deeper+4) was overwritten: the program has b \z
      deeper there, now there is 0xffffffff; the stack grew down into the \z
      code (sp = 0x10010): recursion without end, or too little room?" },
 

@@ -77,7 +77,7 @@ main:   adr     x3, table
         .data
 table:  .word   0xffffffff, 2
   ]], {},
-    "unimplemented: blr x3 at 0x10004 (main+4) called x3 = 0x10010 \z
+    "undefined: blr x3 at 0x10004 (main+4) called x3 = 0x10010 \z
      (table) in section .data, which is data, not code; x3 is not the \z
      address of a function" },
 

@@ -5,11 +5,6 @@
 local catalogue = require "why._catalogue"
 
 catalogue {
-  { "SIMD that this version lacks", "nop; bfmmla v0.4s, v1.8h, v2.8h", {},
-    "unimplemented: bfmmla v0.4s, v1.8h, v2.8h at 0x10004 is an FP or SIMD \z
-     instruction that version VERSION does not implement yet; avoid it \z
-     (-mgeneral-regs-only), or see vm:on(\"undefined\", fn)" },
-
   { "the MMU, which this version lacks", [[
         mrs     x0, sctlr_el1
         orr     x0, x0, #1

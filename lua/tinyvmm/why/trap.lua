@@ -101,14 +101,6 @@ local function debug(_, f)
     .. "cannot; use cpu:step in the script"):format(f:where(), core.version)
 end
 
--- C4.1: bits 28..25 of x111 are the FP and SIMD instructions.
-local function fp(e, f)
-  if e.insn >> 25 & 7 ~= 7 then return nil end
-  return ("%s is an FP or SIMD instruction that version %s does not implement "
-    .. "yet; avoid it (-mgeneral-regs-only), or see vm:on(\"undefined\", fn)")
-    :format(f:where(), core.version)
-end
-
 local function unimplemented(_, f)
   return ("%s is valid, but version %s of the software CPU does not implement "
     .. "it yet; avoid it, or implement it with vm:on(\"undefined\", fn)")
@@ -205,7 +197,7 @@ end
 
 return {
   undefined = { semihosting, at_el0, system_register, udf, undefined },
-  unimplemented = { mmu, debug, fp, unimplemented },
+  unimplemented = { mmu, debug, unimplemented },
   svc = { linux_call, svc },
   ["fp-trap"] = { fp_trap },
   ["sysreg-trap"] = { sysreg_trap },
