@@ -75,7 +75,8 @@ PUBLIC := $(B)/public/libtinyvmm.a
 VERSION := $(shell sed -n 's/^.define TV_VERSION "\(.*\)"/\1/p' src/tinyvmm.h)
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
 C_TESTS := $(patsubst tests/core/test_%.c,$(B)/tests/%,\
-  $(wildcard tests/core/test_*.c))
+  $(wildcard tests/core/test_*.c)) \
+  $(if $(MOCK),$(B)/tests/hvf_rules)
 C_EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,\
   $(wildcard examples/*.c))
 
@@ -105,7 +106,7 @@ say = $(if $(V),,@echo "  $(1)$(2)")
 # With deps among the goals, nothing is built before it is through.
 FIRST := $(filter deps deps-test,$(MAKECMDGOALS))
 
-.PHONY: help all portable run test check check-kvm check-macos
+.PHONY: help all portable run test check check-hvf check-kvm check-macos
 .PHONY: bench gen
 .PHONY: deps deps-test clean install uninstall lua-module install-lua deb
 .DEFAULT_GOAL := all
@@ -129,8 +130,13 @@ check: ## sanitizers, sweeps and style (minutes)
 	$(MAKE) MODE=dbg test
 	$(MAKE) MODE=tsan test T='core/[ct]'
 	TV_ORACLE_N=3000 $(MAKE) test T=oracle
+	$(MAKE) check-hvf
 	$(MAKE) check-macos
 	$(MAKE) check-kvm
+
+check-hvf: ## the guest tests on hvf, over a mock of its framework
+	$(MAKE) MODE=mock test T='hvf_ guest/backends'
+	$(MAKE) MODE=mock-asan test T='hvf_ guest/backends'
 
 check-macos: $(PROGRAM) ## the build for macOS, compiled and signed here
 	@$(PROGRAM) tests/macos/_check.lua
@@ -196,6 +202,12 @@ $(PROGRAM): $(OBJ)
 	$(call say,LD      ,$@)
 	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LUA_LIBS) $(DL) $(LIBS)
 	$(if $(SIGN),$(Q)$(SIGN) $@)
+
+$(B)/tests/hvf_%: tests/hvf/test_%.c $(STATIC)
+	$(call say,CCLD    ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -Itests -MF $@.d $< -o $@ $(STATIC) \
+	  $(LIBS)
 
 $(B)/tests/%: tests/core/test_%.c $(STATIC)
 	$(call say,CCLD    ,$@)

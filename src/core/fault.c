@@ -9,6 +9,7 @@
 #include "a64/pstate.h"
 #include "core/core.h"
 #include "core/fault.h"
+#include "core/mmio.h"
 #include "core/self.h"
 
 enum { KEY_SCTLR_EL1 = 0xc080, KEY_SPSR_EL1 = 0xc200, KEY_ELR_EL1 = 0xc201,
@@ -118,6 +119,15 @@ void fault_enter(tv_vcpu *cpu, uint64_t esr, uint64_t far) {
   self_set(cpu, TV_REG_PC, sysreg(cpu, KEY_VBAR_EL1) + group);
 }
 
+// The syndrome does not say how wide a data access is.
+static uint8_t size_of(tv_vcpu *cpu, const tv_exit *exit) {
+  struct mmio_plan plan;
+  bool data = exit->u.fault.access == 'r' || exit->u.fault.access == 'w';
+  if (!data) return 0;
+  mmio_decode(cpu, exit->insn, exit->pc, &plan);
+  return plan.count ? (uint8_t)(1u << plan.log2) : 0;
+}
+
 void fault_unwind(tv_vcpu *cpu, unsigned vector_offset, tv_exit *exit) {
   uint64_t esr = sysreg(cpu, KEY_ESR_EL1), far = sysreg(cpu, KEY_FAR_EL1);
   uint64_t pc = sysreg(cpu, KEY_ELR_EL1);
@@ -126,8 +136,11 @@ void fault_unwind(tv_vcpu *cpu, unsigned vector_offset, tv_exit *exit) {
   self_set(cpu, TV_REG_PSTATE, sysreg(cpu, KEY_SPSR_EL1));
   self_set(cpu, TV_REG_PC, pc);
   self_exit(exit, TV_EXIT_FAULT, cpu, 0);
-  if (synchronous)
-    fault_of_exception(exit, esr, far, self_get(cpu, TV_REG_SP));
-  else
+  if (!synchronous) {
     fault_fill(exit, TV_FAULT_INTERRUPT, 0, 0, 0, 'x');
+    return;
+  }
+  fault_of_exception(exit, esr, far, self_get(cpu, TV_REG_SP));
+  if (exit->kind == TV_EXIT_FAULT && !exit->u.fault.size)
+    exit->u.fault.size = size_of(cpu, exit);
 }

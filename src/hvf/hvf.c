@@ -50,9 +50,9 @@ tv_status hvf_refused(tv_error *err, hv_return_t value, const char *call) {
 
 // Absent before macOS 13, where every VM has 36 bits.
 static unsigned address_bits(void) {
+  hv_return_t (*ask)(uint32_t *) = hv_vm_config_get_default_ipa_size;
   uint32_t bits = 36;
-  if (&hv_vm_config_get_default_ipa_size)
-    hv_vm_config_get_default_ipa_size(&bits);
+  if (ask) ask(&bits);
   return bits;
 }
 

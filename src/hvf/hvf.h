@@ -60,9 +60,10 @@ struct hvf_bits {
   uint64_t sys[HVF_SYSREGS / 64];
 };
 
-// Breakpoints in the guest, at the addresses `at`, and what was in the guest's
-// own debug registers before the first of them.
+// What the debug registers are for: single steps, breakpoints at the addresses
+// `at`; and what was in the guest's own before.
 struct hvf_watch {
+  bool step;
   unsigned count;
   uint64_t at[HVF_WATCHED];
   uint64_t saved[1 + 2 * HVF_WATCHED];
@@ -75,6 +76,7 @@ struct hvf_vcpu {
   atomic_bool live;            // the hardware vCPU exists
   atomic_bool kicked;
   uint64_t ran;                // its run time so far, in ticks
+  uint64_t steps;              // done, where the host sees them
 
   struct hvf_bits have, dirty;
   uint64_t general[HVF_GENERAL];       // by hv_reg_t

@@ -30,6 +30,7 @@ static enum back_end raise(struct hvf_vcpu *h, uint64_t esr, uint64_t far,
                            tv_exit *exit) {
   if (has_vectors(h)) {
     fault_enter(h->vcpu, esr, far);
+    h->steps++;
     return BACK_DONE;
   }
   self_exit(exit, TV_EXIT_FAULT, h->vcpu, 0);
@@ -66,6 +67,7 @@ static bool trapped(struct hvf_vcpu *h, uint64_t at, tv_exit *exit) {
 static enum back_end call_exit(struct hvf_vcpu *h, uint64_t esr,
                                tv_exit *exit) {
   bool smc = esr_ec(esr) == ESR_EC_SMC64;
+  h->steps += !smc;
   self_exit(exit, smc ? TV_EXIT_SMC : TV_EXIT_HVC, h->vcpu, smc ? 0 : 4);
   exit->u.hvc.imm = esr & 0xffff;
   exit->u.hvc.nr = (uint32_t)self_get(h->vcpu, TV_REG_X(0));
@@ -78,6 +80,7 @@ static enum back_end call_exit(struct hvf_vcpu *h, uint64_t esr,
 // by what nobody tells us.
 static enum back_end wait_exit(struct hvf_vcpu *h, uint64_t esr) {
   step_over(h->vcpu);
+  h->steps++;
   if (esr & 3) return BACK_YIELD;
   return hvf_wakes(h->vcpu) ? BACK_DONE : BACK_IDLE;
 }
@@ -97,6 +100,7 @@ static enum back_end sysreg_exit(struct hvf_vcpu *h, uint64_t esr,
             : hvf_sysreg_read(h, key, &value)) {
     if (!write && rt != 31) self_set(cpu, TV_REG_X(rt), value);
     step_over(cpu);
+    h->steps++;
     return BACK_DONE;
   }
   if (!(cpu->vm->traps & TV_TRAP_SYSREG)) return undefined(h, exit);
@@ -124,6 +128,10 @@ static enum back_end fetch_exit(struct hvf_vcpu *h, uint64_t va, uint64_t gpa,
 // differ from those of EL0 in the class's low bit, but for BRK.
 static enum back_end debug_exit(struct hvf_vcpu *h, uint64_t esr, uint64_t va,
                                 tv_exit *exit) {
+  if (esr_ec(esr) == ESR_EC_STEP_LOW && h->vcpu->single) {
+    h->steps++;
+    return BACK_DONE;
+  }
   if (esr_ec(esr) == ESR_EC_BREAKPOINT_LOW && hvf_line_breakpoint(h))
     return BACK_DONE;
   bool el1 = self_get(h->vcpu, TV_REG_PSTATE) & PSTATE_EL_MASK;
@@ -145,8 +153,10 @@ static enum back_end exception(struct hvf_vcpu *h, tv_exit *exit) {
     case ESR_EC_DABT_LOW: {
       struct mmio_abort abort = { e->syndrome, e->virtual_address,
                                   e->physical_address };
-      return mmio_abort(h->vcpu, &h->mmio, &abort, exit) == MMIO_EXIT
-        ? BACK_EXIT : BACK_DONE;
+      if (mmio_abort(h->vcpu, &h->mmio, &abort, exit) == MMIO_EXIT)
+        return BACK_EXIT;
+      h->steps++;
+      return BACK_DONE;
     }
     case ESR_EC_BREAKPOINT_LOW: case ESR_EC_STEP_LOW:
     case ESR_EC_WATCHPOINT_LOW: case ESR_EC_BRK64:

@@ -21,6 +21,8 @@
 
 #include "hvf/hvf.h"
 
+#include <string.h>
+
 #include "a64/pstate.h"
 #include "core/self.h"
 
@@ -126,7 +128,7 @@ uint64_t hvf_line_look(const struct hvf_vcpu *h) {
 
 // ------------------------------------------------------------- breakpoints --
 
-enum { MDSCR_MDE = 1 << 15,
+enum { MDSCR_SS = 1, MDSCR_MDE = 1 << 15,
        BCR = 0xf << 5 | 3 << 1 | 1 };   // 4 bytes, EL1 and EL0, enabled
 
 // The register of `saved` with this index: MDSCR_EL1, then values, controls.
@@ -137,36 +139,37 @@ static tv_reg debug_reg(unsigned k) {
 }
 
 static bool same(const struct hvf_watch *a, const struct hvf_watch *b) {
-  bool equal = a->count == b->count;
+  bool equal = a->step == b->step && a->count == b->count;
   for (unsigned i = 0; equal && i < a->count; i++)
     equal = a->at[i] == b->at[i];
   return equal;
 }
 
+static bool watches(const struct hvf_watch *w) { return w->step || w->count; }
+
 static hv_return_t set_watch(struct hvf_vcpu *h, struct hvf_watch *want) {
   struct hvf_watch *now = &h->watch;
   unsigned saved = sizeof now->saved / sizeof *now->saved;
-  hv_return_t r = HV_SUCCESS;
-  if (same(now, want)) return r;
-  for (unsigned k = 0; !now->count && k < saved; k++)
+  bool before = watches(now);
+  if (same(now, want)) return HV_SUCCESS;
+  for (unsigned k = 0; !before && k < saved; k++)
     now->saved[k] = self_get(h->vcpu, debug_reg(k));
+  memcpy(want->saved, now->saved, sizeof want->saved);
+  *now = *want;
   for (unsigned k = 0; k < saved; k++)
     self_set(h->vcpu, debug_reg(k), now->saved[k]);
-  if (!now->count != !want->count)
-    r = hv_vcpu_set_trap_debug_exceptions(h->id, want->count);
-  now->count = want->count;
-  for (unsigned i = 0; i < want->count; i++) {
-    now->at[i] = want->at[i];
-    self_set(h->vcpu, debug_reg(1 + 2 * i), want->at[i]);
+  for (unsigned i = 0; i < now->count; i++) {
+    self_set(h->vcpu, debug_reg(1 + 2 * i), now->at[i]);
     self_set(h->vcpu, debug_reg(2 + 2 * i), BCR);
   }
-  if (want->count)
-    self_set(h->vcpu, debug_reg(0), now->saved[0] | MDSCR_MDE);
-  return r;
+  self_set(h->vcpu, debug_reg(0), now->saved[0] |
+           (now->step ? MDSCR_SS : 0) | (now->count ? MDSCR_MDE : 0));
+  if (before == watches(now)) return HV_SUCCESS;
+  return hv_vcpu_set_trap_debug_exceptions(h->id, !before);
 }
 
 static hv_return_t watch(struct hvf_vcpu *h) {
-  struct hvf_watch want = { 0 };
+  struct hvf_watch want = { .step = h->vcpu->single };
   uint64_t vbar;
   switch (h->timer_state) {
     case TIMER_LOW: break;

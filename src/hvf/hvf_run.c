@@ -5,12 +5,15 @@
 // What a grant of n nanoseconds means: hv_vcpu_get_exec_time says how long the
 // guest has run, and the ticker ends a run that takes longer, so a run may be
 // over its grant by what the host needs to be heard. Time that the host spends
-// between runs is not the guest's.
+// between runs is not the guest's. Single steps are counted: each is a run of
+// its own, by software step (Arm ARM D2.12).
 
 #include "hvf/hvf.h"
 
 #include <string.h>
 
+#include "a64/pstate.h"
+#include "base/os.h"
 #include "core/self.h"
 
 // ------------------------------------------------------- pending accesses --
@@ -35,9 +38,10 @@ void hvf_forget(tv_vcpu *cpu) {
 
 static enum back_end complete(struct hvf_vcpu *h, tv_exit *exit) {
   tv_vcpu *cpu = h->vcpu;
-  if (h->mmio.active)
-    return mmio_continue(cpu, &h->mmio, exit) == MMIO_EXIT ? BACK_EXIT
-                                                           : BACK_DONE;
+  if (!h->mmio.active && !h->access.active) return BACK_DONE;
+  if (h->mmio.active && mmio_continue(cpu, &h->mmio, exit) == MMIO_EXIT)
+    return BACK_EXIT;
+  h->steps++;
   if (!h->access.active) return BACK_DONE;
   if (!h->access.write && h->access.rt != 31)
     self_set(cpu, TV_REG_X(h->access.rt), h->access.value);
@@ -57,9 +61,17 @@ static uint64_t ran(struct hvf_vcpu *h) {
   return ns;
 }
 
+// PSTATE.SS arms one step. It is nobody's business after that.
+static void arm_step(struct hvf_vcpu *h, bool on) {
+  uint64_t pstate = self_get(h->vcpu, TV_REG_PSTATE);
+  uint64_t want = on ? pstate | PSTATE_SS : pstate & ~(uint64_t)PSTATE_SS;
+  if (want != pstate) self_set(h->vcpu, TV_REG_PSTATE, want);
+}
+
 static tv_status prepare(struct hvf_vcpu *h, uint64_t grant, tv_error *err) {
   uint64_t look = hvf_line_look(h);
   tv_status s = hvf_line_update(h, err);
+  if (h->vcpu->single) arm_step(h, true);
   if (!s) s = hvf_vcpu_flush(h, err);
   if (!s) s = hvf_tick(h, look < grant ? look : grant, err);
   return s;
@@ -77,9 +89,35 @@ static enum back_end enter(struct hvf_vcpu *h, uint64_t grant,
     hvf_refused(err, r, "hv_vcpu_run");
     return BACK_FAILED;
   }
+  if (h->vcpu->single) arm_step(h, false);
   uint64_t ns = ran(h);
   *done += ns < grant ? ns : grant;
   return hvf_exit(h, exit);
+}
+
+static enum back_end run_time(struct hvf_vcpu *h, uint64_t grant,
+                              uint64_t *done, tv_exit *exit) {
+  enum back_end end = BACK_DONE;
+  while (end == BACK_DONE && *done < grant) {
+    if (atomic_exchange(&h->kicked, false)) return BACK_KICKED;
+    uint64_t left = grant == TV_NO_LIMIT ? grant : grant - *done;
+    end = enter(h, left, done, exit);
+  }
+  return end;
+}
+
+// Steps, until the core must look again.
+static enum back_end run_steps(struct hvf_vcpu *h, uint64_t grant,
+                               tv_exit *exit) {
+  enum { LOOK_NS = 10000000 };
+  uint64_t time, until = os_clock() + LOOK_NS;
+  enum back_end end = BACK_DONE;
+  while (end == BACK_DONE && h->steps < grant && os_clock() < until) {
+    if (atomic_exchange(&h->kicked, false)) return BACK_KICKED;
+    time = 0;
+    end = enter(h, TV_NO_LIMIT, &time, exit);
+  }
+  return end;
 }
 
 enum back_end hvf_run(tv_vcpu *cpu, uint64_t grant, uint64_t *done,
@@ -88,11 +126,11 @@ enum back_end hvf_run(tv_vcpu *cpu, uint64_t grant, uint64_t *done,
   *done = 0;
   if (!atomic_load(&h->live) && hvf_vcpu_start(h, &cpu->failure))
     return BACK_FAILED;
+  h->steps = 0;
   enum back_end end = complete(h, exit);
-  while (end == BACK_DONE && *done < grant) {
-    if (atomic_exchange(&h->kicked, false)) return BACK_KICKED;
-    uint64_t left = grant == TV_NO_LIMIT ? grant : grant - *done;
-    end = enter(h, left, done, exit);
-  }
+  if (end != BACK_DONE) return end;
+  if (!cpu->single) return run_time(h, grant, done, exit);
+  end = run_steps(h, grant, exit);
+  *done = h->steps < grant ? h->steps : grant;
   return end;
 }

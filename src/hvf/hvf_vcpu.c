@@ -240,7 +240,7 @@ void hvf_vcpu_reset(tv_vcpu *cpu) {
   h->os_lock = true;
   h->timer_state = TIMER_LOW;
   h->timer_reported = false;
-  h->watch.count = 0;
+  h->watch = (struct hvf_watch){ 0 };
 }
 
 tv_status hvf_vcpu_new(tv_vcpu *cpu, tv_error *err) {

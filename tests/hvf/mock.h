@@ -42,6 +42,8 @@ struct mock_vcpu {
   atomic_bool exit_asked;
   bool pending[2];          // by hv_interrupt_type_t
   bool vtimer_masked, debug_trapped;
+  bool step_enabled;        // MDSCR_EL1.SS, which the inner CPU does not see
+  bool step_armed;          // PSTATE.SS
   uint64_t vtimer_offset;
   uint64_t ran;             // steps, which are nanoseconds
   uint64_t side[MOCK_SYSREGS];    // registers that the inner CPU has not
@@ -50,6 +52,7 @@ struct mock_vcpu {
 struct mock {
   pthread_mutex_t lock;
   tv_vm *vm;                // the inner VM; NULL: none
+  bool denied;              // the program has no entitlement
   uint64_t past;            // nanoseconds of earlier VMs, a multiple of 16
   struct mock_vcpu vcpu[MOCK_VCPUS];
 };

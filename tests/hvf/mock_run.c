@@ -163,7 +163,8 @@ static bool debug_exception(struct mock_vcpu *v) {
 
 // -------------------------------------------------------------------- run --
 
-// An interrupt that is taken comes before a breakpoint at the old pc.
+// An interrupt that is taken comes before a breakpoint at the old pc, and one
+// on the vector before its first instruction.
 static bool interrupted(const struct mock_vcpu *v) {
   const struct soft_cpu *c = mock_soft(v);
   return (v->pending[HV_INTERRUPT_TYPE_IRQ] && !(c->pstate & PSTATE_I)) ||
@@ -174,15 +175,19 @@ static bool interrupted(const struct mock_vcpu *v) {
 static bool slice(struct mock_vcpu *v) {
   struct soft_cpu *c = mock_soft(v);
   uint64_t done = 0;
-  if (v->debug_trapped && !interrupted(v) && debug_exception(v)) return true;
   tv_exit exit;
   backend_soft.irq(v->cpu, TV_IRQ, v->pending[HV_INTERRUPT_TYPE_IRQ]);
   backend_soft.irq(v->cpu, TV_FIQ, v->pending[HV_INTERRUPT_TYPE_FIQ]);
   c->timer_reported = v->vtimer_masked;
+  if (v->debug_trapped && interrupted(v)) soft_take_interrupt(c);
+  if (v->debug_trapped && debug_exception(v)) return true;
   enum back_end end = backend_soft.run(v->cpu, v->debug_trapped ? 1 : SLICE,
                                        &done, &exit);
   v->ran += done;
-  return ended(v, end, &exit);
+  bool step = v->debug_trapped && v->step_enabled && v->step_armed && done;
+  if (done) v->step_armed = false;
+  if (ended(v, end, &exit)) return true;
+  return step && exception(v, esr_make(ESR_EC_STEP_LOW, 0x22));
 }
 
 hv_return_t hv_vcpu_run(hv_vcpu_t id) {

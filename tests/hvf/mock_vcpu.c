@@ -12,6 +12,20 @@ struct mock_vcpu *mock_own(hv_vcpu_t id) {
   return v && v->cpu && pthread_equal(v->owner, pthread_self()) ? v : NULL;
 }
 
+// ----------------------------------------------------------- the registers --
+
+// Those of macOS 11; debug registers are known by their pattern.
+static const hv_sys_reg_t known[] = {
+  0x8010, 0x8012, 0xc000, 0xc005, 0xc020, 0xc021, 0xc028, 0xc029, 0xc030,
+  0xc031, 0xc038, 0xc039, 0xc03a, 0xc080, 0xc082, 0xc100, 0xc101, 0xc102,
+  0xc108, 0xc109, 0xc10a, 0xc10b, 0xc110, 0xc111, 0xc112, 0xc113, 0xc118,
+  0xc119, 0xc200, 0xc201, 0xc208, 0xc288, 0xc289, 0xc290, 0xc300, 0xc3a0,
+  0xc510, 0xc518, 0xc600, 0xc681, 0xc684, 0xc708, 0xd000, 0xde82, 0xde83,
+  0xdf19, 0xdf1a, 0xe208
+};
+enum { KNOWN = sizeof known / sizeof *known };
+_Static_assert(KNOWN + 64 <= MOCK_SYSREGS, "a place for every register");
+
 // ------------------------------------------------------------------- life --
 
 // What a fresh vCPU holds is not specified: the worst.
@@ -20,7 +34,10 @@ static void poison(struct mock_vcpu *v) {
   uint64_t junk = 0x5eed0fbad0000000;
   for (unsigned n = 0; n < 31; n++) c->x[n] = junk += 0x1111;
   for (unsigned n = 0; n < 32; n++) c->v[n][0] = c->v[n][1] = junk += 0x111;
-  for (unsigned n = 0; n < SYS_COUNT; n++) c->sys[n] = junk += 0x11;
+  for (unsigned n = 0; n < KNOWN; n++)
+    soft_sysreg_write(c, known[n], junk += 0x11);
+  soft_sysreg_write(c, SYSKEY_fpcr, junk);
+  soft_sysreg_write(c, SYSKEY_fpsr, junk);
   for (unsigned n = 0; n < MOCK_SYSREGS; n++) v->side[n] = junk += 0x101;
   c->sp_el[0] = c->sp_el[1] = c->x[SLOT_SP] = junk;
   c->sys[SYS_sctlr_el1] = 0;
@@ -93,14 +110,16 @@ hv_return_t hv_vcpu_get_reg(hv_vcpu_t id, hv_reg_t reg, uint64_t *value) {
   tv_reg r;
   if (!v || !general(reg, &r) ||
       backend_soft.get(v->cpu, r, value, NULL)) return HV_BAD_ARGUMENT;
+  if (reg == HV_REG_CPSR && v->step_armed) *value |= PSTATE_SS;
   return HV_SUCCESS;
 }
 
 hv_return_t hv_vcpu_set_reg(hv_vcpu_t id, hv_reg_t reg, uint64_t value) {
-  const struct mock_vcpu *v = mock_own(id);
+  struct mock_vcpu *v = mock_own(id);
   tv_reg r;
   if (!v || !general(reg, &r) ||
       backend_soft.set(v->cpu, r, &value, NULL)) return HV_BAD_ARGUMENT;
+  if (reg == HV_REG_CPSR) v->step_armed = value & PSTATE_SS;
   return HV_SUCCESS;
 }
 
@@ -119,18 +138,6 @@ hv_return_t hv_vcpu_set_simd_fp_reg(hv_vcpu_t id, hv_simd_fp_reg_t reg,
   memcpy(mock_soft(v)->v[reg], &value, sizeof value);
   return HV_SUCCESS;
 }
-
-// Those of macOS 11; debug registers are known by their pattern.
-static const hv_sys_reg_t known[] = {
-  0x8010, 0x8012, 0xc000, 0xc005, 0xc020, 0xc021, 0xc028, 0xc029, 0xc030,
-  0xc031, 0xc038, 0xc039, 0xc03a, 0xc080, 0xc082, 0xc100, 0xc101, 0xc102,
-  0xc108, 0xc109, 0xc10a, 0xc10b, 0xc110, 0xc111, 0xc112, 0xc113, 0xc118,
-  0xc119, 0xc200, 0xc201, 0xc208, 0xc288, 0xc289, 0xc290, 0xc300, 0xc3a0,
-  0xc510, 0xc518, 0xc600, 0xc681, 0xc684, 0xc708, 0xd000, 0xde82, 0xde83,
-  0xdf19, 0xdf1a, 0xe208
-};
-enum { KNOWN = sizeof known / sizeof *known };
-_Static_assert(KNOWN + 64 <= MOCK_SYSREGS, "a place for every register");
 
 // Its place in `side`, -1 if there is no such register.
 static int place(hv_sys_reg_t reg) {
@@ -153,6 +160,7 @@ hv_return_t hv_vcpu_get_sys_reg(hv_vcpu_t id, hv_sys_reg_t reg,
   pthread_mutex_lock(&mock.lock);
   if (!soft_sysreg_read(mock_soft(v), reg, value)) *value = v->side[at];
   pthread_mutex_unlock(&mock.lock);
+  if (reg == HV_SYS_REG_MDSCR_EL1) *value |= v->step_enabled;
   return HV_SUCCESS;
 }
 
@@ -164,6 +172,10 @@ hv_return_t hv_vcpu_set_sys_reg(hv_vcpu_t id, hv_sys_reg_t reg,
   if (!v || at < 0) return HV_BAD_ARGUMENT;
   struct soft_cpu *c = mock_soft(v);
   pthread_mutex_lock(&mock.lock);
+  if (reg == HV_SYS_REG_MDSCR_EL1) {
+    v->step_enabled = value & 1;
+    value &= ~UINT64_C(1);
+  }
   v->side[at] = value;
   soft_sysreg_write(c, reg, value);
   if (reg == HV_SYS_REG_SCTLR_EL1) {     // as given, reserved bits and all

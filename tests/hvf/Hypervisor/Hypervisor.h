@@ -20,7 +20,7 @@
 #define HV_SINCE(version) \
   __attribute__((availability(macos, introduced = version)))
 #else
-#define HV_SINCE(version) __attribute__((weak))
+#define HV_SINCE(version)
 #endif
 
 typedef int32_t hv_return_t;    // mach_error_t: local, subsystem 0xba5

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+//
+// The mock's own rules, so that what it refuses is known to be refused; and
+// what the backend says when the framework refuses.
+
+#include <libkern/OSCacheControl.h>
+#include <mach/mach_time.h>
+#include <sys/mman.h>
+
+#include "mock.h"
+#include "tap.h"
+
+enum { SIZE = 4 * MOCK_GRANULE };
+
+static uint8_t *memory;
+
+static void is(hv_return_t got, hv_return_t want, const char *law) {
+  ok(got == want, "%s (0x%08x)", law, (unsigned)got);
+}
+
+static void put(uint64_t at, uint32_t word) {
+  memcpy(memory + at, &word, sizeof word);
+}
+
+// --------------------------------------------------------------------- VM --
+
+static void one_vm(void) {
+  is(hv_vm_map(memory, 0, SIZE, 7), HV_NO_DEVICE, "no VM, no map");
+  is(hv_vm_destroy(), HV_NO_DEVICE, "no VM, nothing to destroy");
+  is(hv_vm_create(NULL), HV_SUCCESS, "a VM");
+  is(hv_vm_create(NULL), HV_BUSY, "one VM in a process");
+}
+
+static void maps(void) {
+  const uint64_t end = UINT64_C(1) << MOCK_IPA_BITS;
+  is(hv_vm_map(memory, 0, SIZE, 7), HV_SUCCESS, "a map");
+  is(hv_vm_map(memory, 0, SIZE, 7), HV_BAD_ARGUMENT, "maps are disjoint");
+  is(hv_vm_map(memory, 4096, SIZE, 7), HV_BAD_ARGUMENT, "at 16 KiB");
+  is(hv_vm_map(memory, SIZE, 4096, 7), HV_BAD_ARGUMENT, "of 16 KiB");
+  is(hv_vm_map(memory, SIZE, 0, 7), HV_BAD_ARGUMENT, "not empty");
+  is(hv_vm_map(memory + 8, SIZE, SIZE, 7), HV_BAD_ARGUMENT, "of pages");
+  is(hv_vm_map(memory, end, SIZE, 7), HV_BAD_ARGUMENT, "below 2^36");
+  is(hv_vm_map(memory, end - MOCK_GRANULE, SIZE, 7), HV_BAD_ARGUMENT,
+     "and not over it");
+  is(hv_vm_unmap(SIZE, SIZE), HV_BAD_ARGUMENT, "what is not mapped stays so");
+  is(hv_vm_protect(SIZE, SIZE, 1), HV_BAD_ARGUMENT, "and is not protected");
+}
+
+// ------------------------------------------------------------------ vCPUs --
+
+static hv_vcpu_t cpu;
+static hv_vcpu_exit_t *out;
+
+static void *from_elsewhere(void *arg) {
+  hv_vcpu_t other;
+  hv_vcpu_exit_t *exit;
+  uint64_t value;
+  (void)arg;
+  is(hv_vcpu_get_reg(cpu, HV_REG_PC, &value), HV_BAD_ARGUMENT,
+     "registers are their thread's");
+  is(hv_vcpu_run(cpu), HV_BAD_ARGUMENT, "so are runs");
+  is(hv_vcpu_destroy(cpu), HV_BAD_ARGUMENT, "and the end");
+  is(hv_vcpus_exit(&cpu, 1), HV_SUCCESS, "but anyone may ask for an exit");
+  is(hv_vcpu_create(&other, &exit, NULL), HV_SUCCESS, "a vCPU of its own");
+  is(hv_vcpu_destroy(other), HV_SUCCESS, "which it destroys");
+  return NULL;
+}
+
+static void owners(void) {
+  hv_vcpu_t second;
+  hv_vcpu_exit_t *exit;
+  pthread_t thread;
+  is(hv_vcpu_create(&cpu, &out, NULL), HV_SUCCESS, "a vCPU");
+  is(hv_vcpu_create(&second, &exit, NULL), HV_BUSY, "one for a thread");
+  is(hv_vm_destroy(), HV_BUSY, "a VM with a vCPU stays");
+  pthread_create(&thread, NULL, from_elsewhere, NULL);
+  pthread_join(thread, NULL);
+}
+
+static void junk(void) {
+  uint64_t value;
+  hv_vcpu_get_reg(cpu, HV_REG_CPSR, &value);
+  eq_u64(value & 0x1f, 0, "a fresh vCPU is at EL0t");
+  hv_vcpu_get_reg(cpu, HV_REG_X0, &value);
+  ok(value != 0, "with junk in x0");
+  hv_vcpu_get_sys_reg(cpu, HV_SYS_REG_TTBR0_EL1, &value);
+  ok(value != 0, "and in TTBR0_EL1");
+  hv_vcpu_get_sys_reg(cpu, HV_SYS_REG_SCTLR_EL1, &value);
+  eq_u64(value, 0, "but 0 in SCTLR_EL1");
+  is(hv_vcpu_get_sys_reg(cpu, 0xdf01, &value), HV_BAD_ARGUMENT,
+     "CNTPCT_EL0 is no register of it");
+  is(hv_vcpu_set_sys_reg(cpu, 0xc081, 0), HV_BAD_ARGUMENT,
+     "nor is ACTLR_EL1 before macOS 15");
+  is(hv_vcpu_set_reg(cpu, HV_REG_CPSR + 1, 0), HV_BAD_ARGUMENT,
+     "there is no register 35");
+}
+
+static void start_at(uint64_t pc) {
+  hv_vcpu_set_reg(cpu, HV_REG_CPSR, 0x3c5);
+  hv_vcpu_set_reg(cpu, HV_REG_PC, pc);
+}
+
+static uint64_t pc(void) {
+  uint64_t value;
+  hv_vcpu_get_reg(cpu, HV_REG_PC, &value);
+  return value;
+}
+
+static void exits(void) {
+  start_at(0);
+  is(hv_vcpu_run(cpu), HV_UNSUPPORTED, "its counter has one offset");
+  hv_vcpu_set_vtimer_offset(cpu, mock_zero());
+  is(hv_vcpu_run(cpu), HV_SUCCESS, "a run");
+  eq_u64(out->reason, HV_EXIT_REASON_CANCELED,
+         "an exit asked for before a run ends it");
+  eq_u64(pc(), 0, "before its first instruction");
+  hv_vcpu_run(cpu);
+  eq_u64(out->reason, HV_EXIT_REASON_VTIMER_ACTIVATED,
+         "the junk in CNTV_CTL_EL0 has armed the timer");
+  hv_vcpu_run(cpu);
+  eq_u64(out->reason, HV_EXIT_REASON_EXCEPTION, "which is masked then");
+  eq_u64(out->exception.syndrome, 0x5a000007, "hvc #7");
+  eq_u64(pc(), 4, "pc is after an hvc");
+  hv_vcpu_set_vtimer_mask(cpu, false);
+  hv_vcpu_run(cpu);
+  eq_u64(out->reason, HV_EXIT_REASON_VTIMER_ACTIVATED,
+         "and fires again without the mask");
+  hv_vcpu_run(cpu);
+  eq_u64(out->exception.syndrome >> 24, 0x92, "a pair has no ISV");
+  eq_u64(out->exception.physical_address, 0x100000, "and the IPA");
+  eq_u64(pc(), 4, "pc is at a load");
+  start_at(8);
+  hv_vcpu_run(cpu);
+  eq_u64(out->exception.syndrome & 0xfffff000, 0x93c38000, "ldr x3 has");
+  start_at(12);
+  hv_vcpu_run(cpu);
+  eq_u64(out->exception.syndrome >> 26, 1, "wfi");
+  eq_u64(pc(), 12, "pc is at it");
+}
+
+static void interrupts(void) {
+  bool pending;
+  uint64_t elr;
+  hv_vcpu_set_sys_reg(cpu, HV_SYS_REG_VBAR_EL1, 0x1000);
+  hv_vcpu_set_sys_reg(cpu, HV_SYS_REG_CNTV_CTL_EL0, 0);
+  start_at(0);
+  hv_vcpu_set_reg(cpu, HV_REG_CPSR, 0x345);
+  hv_vcpu_set_pending_interrupt(cpu, HV_INTERRUPT_TYPE_IRQ, true);
+  hv_vcpu_run(cpu);
+  eq_u64(pc(), 0x1284, "a pending IRQ is taken");
+  hv_vcpu_get_sys_reg(cpu, HV_SYS_REG_ELR_EL1, &elr);
+  eq_u64(elr, 0, "before the first instruction");
+  hv_vcpu_get_pending_interrupt(cpu, HV_INTERRUPT_TYPE_IRQ, &pending);
+  ok(!pending, "and is pending no more after the run");
+}
+
+static void fetches(void) {
+  start_at(0x2000);
+  hv_vcpu_run(cpu);
+  eq_u64(out->exception.syndrome, 0x5a000001, "hvc #1");
+  put(0x2000, 0xd4000042);
+  start_at(0x2000);
+  hv_vcpu_run(cpu);
+  eq_u64(out->exception.syndrome, 0x5a000001, "is still fetched when hvc #2 "
+         "is written over it");
+  sys_icache_invalidate(memory + 0x2000, 4);
+  start_at(0x2000);
+  hv_vcpu_run(cpu);
+  eq_u64(out->exception.syndrome, 0x5a000002, "until it is invalidated");
+}
+
+// ---------------------------------------------------------- what we say --
+
+static void refusals(void) {
+  const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
+  tv_vm *vm = NULL, *second = NULL;
+  tv_error err;
+  mock.denied = true;
+  ok(tv_vm_new(&config, &vm, &err) == TV_E_DENIED &&
+     strstr(err.text, "HV_DENIED (0xfae94007)") &&
+     strstr(err.text, "codesign -s - -f --entitlements entitlements.plist"),
+     "without the entitlement: %s", err.text);
+  ok(err.os == HV_DENIED, "with the framework's number");
+  mock.denied = false;
+  ok(tv_vm_new(&config, &vm, &err) == TV_OK, "a VM of hvf");
+  ok(tv_vm_new(&config, &second, &err) == TV_E_BUSY &&
+     strstr(err.text, "one VM at a time"), "a second one: %s", err.text);
+  ok(tv_mem_ram(vm, 0x1000, 0x4000, 7, NULL, &err) == TV_E_ALIGNMENT &&
+     strstr(err.text, "16 KiB") && strstr(err.text, "0x4000"),
+     "4 KiB: %s", err.text);
+  ok(tv_mem_ram(vm, UINT64_C(1) << 36, 0x4000, 7, NULL, &err) == TV_E_LIMIT &&
+     strstr(err.text, "36 bits"), "2^36: %s", err.text);
+  ok(tv_mem_ram(vm, (UINT64_C(1) << 36) - 0x4000, 0x4000, 7, NULL, &err) ==
+     TV_E_OVERLAP, "the trap page: %s", err.text);
+  ok(tv_mem_ram(vm, 0, 0x4000, 7, memory + 8, &err) == TV_E_ALIGNMENT,
+     "host memory: %s", err.text);
+  tv_vm_free(vm);
+  ok(tv_vm_new(&config, &vm, &err) == TV_OK, "another VM, afterwards");
+  tv_vm_free(vm);
+}
+
+int main(void) {
+  memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  put(0, 0xd40000e2);        // hvc #7
+  put(4, 0xa9400881);        // ldp x1, x2, [x4]
+  put(8, 0xf9400083);        // ldr x3, [x4]
+  put(12, 0xd503207f);       // wfi
+  put(0x1280, 0xd4000022);   // hvc #1
+  put(0x2000, 0xd4000022);
+  one_vm();
+  maps();
+  owners();
+  junk();
+  hv_vcpu_set_reg(cpu, HV_REG_X0 + 4, 0x100000);
+  exits();
+  interrupts();
+  fetches();
+  is(hv_vcpu_destroy(cpu), HV_SUCCESS, "the end of the vCPU");
+  is(hv_vm_destroy(), HV_SUCCESS, "and of the VM");
+  refusals();
+  return done();
+}
