@@ -267,7 +267,7 @@ end
 
 -- A constant known now, for directives such as .space and .org.
 function M.constant(A, s, p, what)
-  A.undef, A.nesting = nil, 0
+  A.undef, A.nesting, A.dot = nil, 0, A.sec.size
   local v, sec, q = binary(A, s, p, 1)
   if A.undef then
     fail(p, "%s must be known here, and '%s' is not yet", what, A.undef)
