@@ -154,7 +154,6 @@ local LINES = {
     { 7, ".bss; .word 1; .text", "section .bss holds no data, only .space; use"
       .. " .data", 13 },
     { 7, ".bss; nop; .text", "section .bss holds no instructions; use .text" },
-    { 1, ".popsection", ".popsection without .pushsection", 12 },
     { 6, ".set a", "expected ', value' after the name", 7 },
     { 6, "nop /* open", "the comment has no end", 5 },
   },

@@ -133,7 +133,7 @@ function A:enter(name, flags, nobits, number)
       self.section_list[#self.section_list + 1] = sec
     end
   end
-  if sec ~= self.sec then self.previous, self.sec = self.sec, sec end
+  self.previous, self.sec = self.sec, sec
 end
 
 local function redefined(self, name, sym, p)

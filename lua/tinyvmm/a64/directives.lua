@@ -511,13 +511,19 @@ end
 
 function D.popsection(A, _, p)
   local top = table.remove(A.stack)
-  if not top then fail(p, ".popsection without .pushsection") end
+  if not top then
+    A:warn(p, ".popsection without .pushsection")
+    return p
+  end
   A.sec, A.previous = top[1], top[2]
   return p
 end
 
 function D.previous(A, _, p)
-  if not A.previous then fail(p, "there was no other section before") end
+  if not A.previous then
+    A:warn(p, "there was no section before")
+    return p
+  end
   A.sec, A.previous = A.previous, A.sec
   return p
 end
