@@ -52,6 +52,8 @@ local function ours()
   build.native = assert(compile("native", cc, scalar,
     { "native.c", "integer.c" }))
   build.spawn = assert(compile("spawn", cc, warn .. "-O2", { "spawn.c" }))
+  build.typist = assert(compile("typist", cc, warn .. "-O2",
+    { "../lua/typist.c" }))
 end
 
 -- The guest as an ELF for QEMU and as a flat image for the others.

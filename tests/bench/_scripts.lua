@@ -48,6 +48,20 @@ function scripts.hypercall()
   return (loop("hvc #0", n, add) - loop("nop", n, add)) / n
 end
 
+-- M insn/s traced to a file, in a loop that changes a register or the flags
+-- with each.
+function scripts.trace(path)
+  local n = 250000
+  local vm <close> = assert(tv.vm {})
+  vm:load(0x10000, tv.asm "1: add x1, x1, #1; eor x2, x2, x1; \z
+    subs x9, x9, #1; b.ne 1b; mov x0, #0; hvc #0")
+  local cpu <close> = assert(vm:vcpu { x9 = n })
+  local file <close> = assert(io.open(path, "w"))
+  assert(vm:trace(file))
+  local seconds = timed(function() vm:run() end)
+  return cpu.icount / seconds / 1e6
+end
+
 -- M insn/s of a loop of six, for want of a compiler.
 function scripts.assembled_loop()
   local n = 5000000

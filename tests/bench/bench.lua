@@ -204,6 +204,19 @@ local function starts()
     peer("QEMU start to off", "%.0f", qemu and qemu / 1e6))
 end
 
+-- From the start of the program to its prompt on a terminal, and to its end.
+local function session()
+  local steps = os.tmpname()
+  local file = assert(io.open(steps, "w"))
+  file:write("<\n> \0>\4\0")
+  file:close()
+  local f = figures(build.spawn, 30, "sh", "-c", ("TERM=xterm exec %s %s <%s")
+    :format(build.quote(build.typist), build.quote(build.program), steps))
+  os.remove(steps)
+  row("session ready, ms", f[2] == 0 and ("%.2f"):format(f[1] / 1e6)
+    or "no terminal", "<= 10")
+end
+
 local function machines()
   local unicorn = build.unicorn and figures(build.unicorn, "create").ns
   row("create, map 1 MiB, run, end, us",
@@ -229,6 +242,11 @@ local function tools()
     local n, seconds = scripts.disassemble(image)
     return n / seconds
   end)), "")
+  local path = os.tmpname()
+  row("tracing to a file, M insn/s", ("%.1f"):format(repeated(function()
+    return scripts.trace(path)
+  end)), ">= 5")
+  os.remove(path)
   if build.image then
     row("decoder, ns a word",
       ("%.1f"):format(figures(build.host, "decode", build.image).ns), "")
@@ -241,5 +259,6 @@ row("what", "ours", "target", "beside it")
 integer()
 hypercalls()
 starts()
+session()
 machines()
 tools()
