@@ -10,10 +10,15 @@
 
 // ------------------------------------------------------------------- life --
 
+// The first place whose index is not below; the list is sorted by index.
 static size_t place_of(const tv_vm *vm, unsigned index) {
-  size_t i = 0;
-  while (i < vm->vcpus && vm->vcpu[i]->index < index) i++;
-  return i;
+  size_t low = 0, high = vm->vcpus;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (vm->vcpu[middle]->index < index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 static unsigned free_index(const tv_vm *vm) {

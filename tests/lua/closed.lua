@@ -152,6 +152,37 @@ test("an exit explains itself after its vm is closed", function(t)
   t.ok(exit.why:find("x1 = 0x900000", 1, true), exit.why)
 end)
 
+test("a handler may end the process: the running vm is closed in order",
+  function(t)
+    local program = (os.getenv "TV_BUILD" or "build/rel") .. "/tinyvmm"
+    local handlers = {
+      "vm:hypercall(3, function() os.exit(7, true) end)",
+      "vm:trace(function() os.exit(7, true) end)",
+      [=[vm:map { kind = "mmio", base = 0x900000, size = 4096,
+        write = function() os.exit(7, true) end }]=],
+    }
+    for _, handler in ipairs(handlers) do
+      local script = t.tmpname()
+      local f = assert(io.open(script, "w"))
+      f:write('local tv = require "tinyvmm"\nlocal vm = tv.vm {}\n',
+        'vm:load(tv.asm "mov x1, #0x900000; mov x0, #3; cbz x2, 1f; 1: \z
+        adr x3, 2f; hvc #0; 2: str x0, [x1]")\nvm:vcpu {}\n',
+        'vm:hypercall(3, function() end)\n', handler, "\nvm:run(100)\n")
+      f:close()
+      local _, status, errors = t.run(program .. " " .. script)
+      t.eq({ status, errors }, { 7, "" }, handler)
+    end
+  end)
+
+test("a vm with thousands of vCPUs is made in no time", function(t)
+  local vm <close> = assert(tv.vm { ram = "64K" })
+  for i = 1, 3000 do
+    t.eq(assert(vm:vcpu { pc = 0, on = false }).index, i - 1)
+  end
+  vm.vcpus[1001]:close()
+  t.eq(assert(vm:vcpu { pc = 0, on = false }).index, 1000, "the free one")
+end)
+
 test("a failed tv.vm leaves nothing", function(t)
   for _ = 1, 20 do tv.vm { ram = 4097 } end
   t.eq(tv._live(), 0)
