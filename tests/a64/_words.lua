@@ -5,6 +5,9 @@ local words = {}
 
 words.objdump = "aarch64-linux-gnu-objdump"
 words.llvm = "llvm-mc"
+-- All features that llvm-mc 14 and the table have.
+words.llvm_features = "+v8.8a,+fullfp16,+fp16fml,+aes,+sha2,+sha3,+sm4,+bf16,"
+  .. "+i8mm,+mte,+mops,+hbc,+ls64,+rand,+spe,+am,+tracev8.4,+ccdp"
 
 -- A random word of a row: its fixed bits, the rest random, a quarter of the
 -- fields all zeros or all ones, for the rules that look at those.  It obeys the
@@ -26,6 +29,24 @@ function words.random(row, random)
     end
   end
   return w & 0xffffffff
+end
+
+-- Words of a row in which each field in turn has each of its edge values: none,
+-- one, all, all but one, and the two around the middle, where a sign turns.
+function words.edges(row, random)
+  local list = {}
+  for _, f in ipairs(row.fields) do
+    local all = (1 << f.width) - 1
+    local done = {}
+    for _, v in ipairs { 0, 1, all, all - 1, all >> 1, (all >> 1) + 1 } do
+      if not done[v] then
+        local w = words.random(row, random)
+        list[#list + 1] = w & ~(all << f.lo) | (v & all) << f.lo
+        done[v] = true
+      end
+    end
+  end
+  return list
 end
 
 -- The words as bytes, little-endian.

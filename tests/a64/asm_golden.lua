@@ -10,7 +10,8 @@ local dis = require "tinyvmm.a64.dis"
 local words = require "a64._words"
 local gnu = require "a64._gnu"
 
-local GOLDEN = { "forms", "data", "layout", "language", "references" }
+local GOLDEN = { "forms", "data", "layout", "language", "references",
+  "extensions" }
 local ADDR = 0x10000
 
 local function path(name, kind)
@@ -87,17 +88,21 @@ test("compiler output makes the bytes that GNU as makes of it", function(t)
     compare("shapes", options .. " -mgeneral-regs-only")
   end
   for _, options in ipairs { "-O1", "-O2 -march=armv8.4-a",
-    "-O3 -ffast-math -march=armv8.2-a+fp16+dotprod" } do
+    "-O3 -ffast-math -march=armv8.2-a+fp16+dotprod",
+    "-O3 -ffast-math -march=armv8.6-a+fp16+sha3" } do
     compare("floats", options .. " -fno-math-errno")
+    compare("shapes", options)
   end
 end)
 
 test("clang's output makes the bytes that GNU as makes of it", function(t)
   t.needs("clang", gnu.as)
   local out = t.tmpname()
-  for _, options in ipairs { "-O1", "-O2 -g", "-O2 -fno-pic" } do
+  for _, options in ipairs { "-O1 -mgeneral-regs-only",
+    "-O2 -g -mgeneral-regs-only", "-O2 -fno-pic",
+    "-O3 -ffast-math" } do
     t.run(("clang --target=aarch64-linux-gnu -S -x c -w -ffreestanding"
-      .. " -fno-addrsig -mno-outline-atomics -mgeneral-regs-only %s"
+      .. " -fno-addrsig -mno-outline-atomics %s"
       .. " tests/a64/golden/shapes.c -o %s"):format(options, out))
     local text = gnu.read(out)
     local img = asm.assemble(text, { name = options })
@@ -184,8 +189,8 @@ local function llvm_texts(t, list)
   gnu.write(file, table.concat(lines))
   local out = {}
   local pipe <close> = assert(io.popen(words.llvm .. " --disassemble"
-    .. " --triple=aarch64 --mattr=+v8.5a --show-encoding " .. file
-    .. " 2>/dev/null"))
+    .. " --triple=aarch64 --show-encoding --mattr=" .. words.llvm_features
+    .. " " .. file .. " 2>/dev/null"))
   for line in pipe:lines() do
     local text, a, b, c, d = line:match(
       "^%s*(.-)%s*// encoding: %[0x(%x+),0x(%x+),0x(%x+),0x(%x+)%]")
@@ -220,5 +225,5 @@ test("llvm-mc's spelling of any row is understood", function(t)
       end
     end
   end
-  t.ok(seen > 1500, "only " .. seen .. " texts")
+  t.ok(seen > 5000, "only " .. seen .. " texts")
 end)

@@ -39,6 +39,17 @@ test("words of every row and alias print as objdump prints them",
     compare(t, words_of_rows(t, 80))
   end)
 
+test("each field's edge values print as objdump prints them", function(t)
+  local list = {}
+  for i = 1, isa.count() do
+    for _, w in ipairs(words.edges(isa.row(i), t.random)) do
+      list[#list + 1] = w
+    end
+  end
+  t.ok(#list > 10000)
+  compare(t, list)
+end)
+
 test("every system register and operation prints as objdump prints it",
   function(t)
     local list = {}
@@ -64,10 +75,6 @@ test("fully random words print as objdump prints them, or are SVE",
     compare(t, list)
   end)
 
--- All features that llvm-mc 14 knows and the table has.
-local features = "+v8.8a,+fullfp16,+fp16fml,+aes,+sha2,+sha3,+sm4,+bf16,"
-  .. "+i8mm,+mte,+mops,+hbc,+ls64,+rand,+spe,+am,+tracev8.4,+ccdp"
-
 test("every word that llvm-mc knows has a row", function(t)
   t.needs(words.llvm, words.objdump)
   local list = words_of_rows(t, 30)
@@ -78,7 +85,7 @@ test("every word that llvm-mc knows has a row", function(t)
       list[#list + 1] = words.random(isa.row(i), t.random) ~ 1 << bit
     end
   end
-  local invalid = words.llvm_invalid(t, list, features)
+  local invalid = words.llvm_invalid(t, list, words.llvm_features)
   local unknown = {}
   for i, w in ipairs(list) do
     if not invalid[i] and not isa.find(w) and not is_sve(w) then
@@ -100,7 +107,7 @@ test("every word that has a row is known to llvm-mc", function(t)
   for _, row in ipairs(reader.rows()) do
     if row.feature and row.feature[1][2] == "CSSC" then cssc[row.name] = 1 end
   end
-  local invalid = words.llvm_invalid(t, list, features)
+  local invalid = words.llvm_invalid(t, list, words.llvm_features)
   for i, w in ipairs(list) do
     local row = isa.find(w)
     t.ok(not (row and invalid[i]) or cssc[row.name],

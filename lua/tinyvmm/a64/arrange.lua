@@ -14,14 +14,17 @@ local function text(size, full)
   return ((full and 16 or 8) >> size) .. LETTER[size]
 end
 
--- sizes: array of {size, mask, value}; both lengths, by Q, and the bank.
-local function both(name, sizes)
+-- sizes: array of {size, mask, value}; both lengths, by Q, and the bank. Few
+-- rows know `1d`.
+local function both(name, sizes, has_1d)
   local v, s = {}, {}
   for i, e in ipairs(sizes) do
     local size, mask, value = table.unpack(e)
-    v[2 * i - 1] = { text = text(size, false), size = size, mask = mask | Q,
-      value = value }
-    v[2 * i] = { text = text(size, true), size = size, mask = mask | Q,
+    if size < 3 or has_1d then
+      v[#v + 1] = { text = text(size, false), size = size, mask = mask | Q,
+        value = value }
+    end
+    v[#v + 1] = { text = text(size, true), size = size, mask = mask | Q,
       value = value | Q }
     s[i] = { text = LETTER[size], size = size, mask = mask, value = value }
   end
@@ -46,10 +49,12 @@ local function field(lo, width, ...)
   return sizes
 end
 
--- esz: the size itself, one size up, sums of pairs, floats with halves
+-- esz: the size itself, one size up, sums of pairs, PMULL's sources, floats
+-- with halves
 both("z", field(22, 2, { 0, 0 }, { 1, 1 }, { 2, 2 }, { 3, 3 }))
 full("zw", field(22, 2, { 0, 1 }, { 1, 2 }, { 2, 3 }, { 3, 4 }))
-both("zp", field(22, 2, { 0, 1 }, { 1, 2 }, { 2, 3 }))
+both("zp", field(22, 2, { 0, 1 }, { 1, 2 }, { 2, 3 }), true)
+both("pm", field(22, 2, { 0, 0 }, { 3, 3 }), true)
 both("ez", field(22, 2, { 0, 1 }, { 2, 2 }, { 3, 3 }))
 -- sz: single or double; the narrow and the wide side of a conversion
 both("f", field(22, 1, { 0, 2 }, { 1, 3 }))

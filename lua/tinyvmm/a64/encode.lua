@@ -291,7 +291,7 @@ end
 local function try(c, row, q)
   c.row, c.w, c.p = row, row.init, q
   c.wide, c.fix, c.sym, c.pool, c.value = nil, nil, nil, nil, nil
-  c.esize, c.known, c.doubt = nil, 0, nil
+  c.esize, c.known, c.arranged, c.doubt = nil, 0, nil, nil
   local operands, starts = row.operands, c.starts
   for k = 1, #operands do
     if k > 1 and not cursor.comma(c) then return refuse_tail(c, k) end
@@ -302,6 +302,7 @@ local function try(c, row, q)
   local w = copy_fields(row, c.w)
   local legal = row.base.legal
   if w & row.mask ~= row.value or legal and not legal(w) then
+    if c.arranged and legal and parser.reserved(c, w, legal) then return end
     return cursor.miss(c, q, cursor.RANGE,
       "this combination of operands is reserved")
   end

@@ -107,16 +107,25 @@ return function(M)
   end
   number("imm4", "#index", 11, 0, 15, "index")
   number("xar6", "#n", 10, 0, 63, "rotation")
-  add("zero", "#0", function(c) return bounded(c, 0, 0, "immediate") end)
+  -- An operand that can have one value only.
+  local function fixed(c, v)
+    local at = skip(c)
+    local got = cursor.imm(c)
+    if not got or got == v then return got end
+    return miss(c, at, RANGE, "this immediate can only be %d", v)
+  end
+  add("zero", "#0", function(c) return fixed(c, 0) end)
   add("fzero", "#0.0", function(c)
     local _, e = find(c.s, "^#?0%.?0*%f[^%w.]", skip(c))
-    if not e then return cursor.expected(c, "#0.0") end
+    if not e then
+      return miss(c, c.p, find(c.s, "^#", c.p) and CLOSE or cursor.OTHER,
+        "expected a register or #0.0, got %s", cursor.got(c.s, c.p))
+    end
     c.p = e + 1
     return true
   end)
   add("size8", "#size", function(c)
-    local bits = 8 << (c.w >> 22 & 3)
-    return bounded(c, bits, bits, "shift amount")
+    return fixed(c, 8 << (c.w >> 22 & 3))
   end)
   add("scale", "#fbits", function(c)
     local v = bounded(c, 1, c.wide == 1 and 64 or 32, "number of fraction bits")

@@ -280,6 +280,9 @@ return function(M)
       if not r or r.bank ~= "x" or r.n == 31 then
         return cursor.expected(c, text)
       end
+      if lo ~= 0 and r.n == c.w & 31 then
+        return miss(c, at, RANGE, "the three registers must differ")
+      end
       c.w = c.w | r.n << lo
       c.p = e + 1
       return true

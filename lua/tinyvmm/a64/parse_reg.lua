@@ -94,6 +94,17 @@ register_kind("Rn.sp", 5, "sf", true, "Rn|sp")
 for letter, lo in pairs { d = 0, t = 0, mod = 0, n = 5, m = 16 } do
   register_kind("X" .. letter .. ".sp", lo, 1, true, "X" .. letter .. "|sp")
 end
+-- the first of eight registers
+parse["Xt.64"] = function(c)
+  local at = skip(c)
+  local r = register(c, 0, 1, false)
+  if r and (r.n & 1 == 1 or r.n > 22) then
+    return miss(c, at, RANGE, "the first of eight registers is an even one up"
+      .. " to x22")
+  end
+  return r
+end
+show["Xt.64"] = "Xt"
 register_kind("Rt.s", 0, "s", false, "Rt")
 register_kind("Rd.q", 0, "q", false, "Rd")
 

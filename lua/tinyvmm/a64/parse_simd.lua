@@ -80,20 +80,44 @@ local function choose(c, e, bits)
   return true
 end
 
--- The entry whose text is `text`; else a miss that names what would do.
-local function entry(c, at, entries, text, prefix)
+-- Those of the entries that `fits` takes, in words, or nil; `form` makes a
+-- name of an entry's text.
+local function names(entries, form, fits)
+  local list = {}
+  for _, e in ipairs(entries) do
+    if fits(e) then list[#list + 1] = form:format(e.text) end
+  end
+  return #list > 0 and table.concat(list, " or ") or nil
+end
+
+-- The entry whose text is `text`; else a miss that names what would do. The
+-- first operand of a statement is noted for M.reserved.
+local function entry(c, at, entries, text, form, got)
   for i = 1, #entries do
     local e = entries[i]
-    if e.text == text and agrees(c, e) then return e end
+    if e.text == text and agrees(c, e) then
+      if not c.quiet and not c.arranged then
+        c.arranged = { at = at, entries = entries, form = form, got = got }
+      end
+      return e
+    end
   end
   if c.quiet then return end
-  local names = {}
-  for _, e in ipairs(entries) do
-    if agrees(c, e) then names[#names + 1] = prefix .. e.text end
-  end
-  miss(c, at, CLOSE, "expected %s, got %s%s",
-    #names == 0 and "a register of another size"
-      or table.concat(names, " or "), prefix, text)
+  miss(c, at, CLOSE, "expected %s, got %s",
+    names(entries, form, function(e) return agrees(c, e) end)
+      or "a register of another size", got)
+end
+
+-- The word is reserved: if another arrangement of the first operand that has
+-- one would make it legal, that is what to say.
+local function reserved(c, w, legal)
+  local first = c.arranged
+  local others = names(first.entries, first.form, function(e)
+    return legal(w & ~e.mask | e.value)
+  end)
+  if not others then return end
+  miss(c, first.at, CLOSE, "expected %s, got %s", others, first.got)
+  return true
 end
 
 local function vector_kind(lo, entries, shown)
@@ -104,7 +128,8 @@ local function vector_kind(lo, entries, shown)
     if not e or n + 0 > 31 then
       return cursor.expected(c, "a vector such as " .. shown)
     end
-    local arrangement = entry(c, at, entries, text:lower(), "v" .. n .. ".")
+    local arrangement = entry(c, at, entries, text:lower(),
+      "v" .. n .. ".%s", c.s:sub(at, e))
     if not arrangement then return end
     c.p = e + 1
     return choose(c, arrangement, math.tointeger(n) << lo)
@@ -119,7 +144,7 @@ local function bank_kind(lo, entries, shown)
     if not r or not SIZE[r.bank] then
       return cursor.expected(c, "a register such as " .. shown)
     end
-    local size = entry(c, at, entries, r.bank, "")
+    local size = entry(c, at, entries, r.bank, "%s" .. r.n, name)
     if not size then return end
     c.p = at + #name
     return choose(c, size, r.n << lo)
@@ -161,7 +186,8 @@ local function source_kind(entries)
     text = text:lower()
     local lanes, letter = text:match "^(%d+)(%a)$"
     if whole(math.tointeger(lanes), SIZE[letter]) then text = letter end
-    local source = entry(c, at, entries, text, "v" .. n .. ".")
+    local source = entry(c, at, entries, text, "v" .. n .. ".%s",
+      c.s:sub(at, e))
     if not source then return end
     c.p = e + 1
     local i = index(c, source.form.top)
@@ -378,6 +404,7 @@ return function(M)
   for name, entries in pairs(sources) do
     add("Vm." .. name, "Vm." .. entries[1].text .. "[i]", source_kind(entries))
   end
+  M.reserved = reserved
   function M.make(kind)
     local letter, reg, name = kind:match "^([VFBHSDQ])([dnam])%.?(%w*)$"
     if not letter then return end

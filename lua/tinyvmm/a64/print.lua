@@ -59,6 +59,7 @@ print["Rn.sp"] = function(w)
 end
 print["Xd.sp"] = function(w) return XSP[w & 31] end
 print["Xt.sp"] = print["Xd.sp"]
+print["Xt.64"] = print.Xt
 print["Xn.sp"] = function(w) return XSP[w >> 5 & 31] end
 print["Xm.sp"] = function(w) return XSP[w >> 16 & 31] end
 print["Xmod.sp"] = print["Xd.sp"]

@@ -39,8 +39,8 @@ CPY         00 011101 stage:2 0 rs:5 cpyopt:4 01 rn:5 rd:5 ! cpy_ok @ MOPS ; cpy
 SET         00 011001 11 0 rs:5 setst:2 setopt:2 01 rn:5 rd:5 ! set_ok @ MOPS ; set{spme}{set} {Xd.wb}, {Xn.size}, {Xs}
 SETG        00 011101 11 0 rs:5 setst:2 setopt:2 01 rn:5 rd:5 ! set_ok @ MOPS ; setg{spme}{set} {Xd.wb}, {Xn.size}, {Xs}
 
-LD64B       11 111000 001 11111 1 101 00 rn:5 rt:5 ! ls64_ok @ LS64   ; ld64b {Xt}, {mem}
-ST64B       11 111000 001 11111 1 001 00 rn:5 rt:5 ! ls64_ok @ LS64   ; st64b {Xt}, {mem}
-ST64BV      11 111000 001 rs:5 1 011 00 rn:5 rt:5 ! ls64_ok @ LS64_V  ; st64bv {Xs}, {Xt}, {mem}
-ST64BV0     11 111000 001 rs:5 1 010 00 rn:5 rt:5 ! ls64_ok @ LS64_ACCDATA ; st64bv0 {Xs}, {Xt}, {mem}
+LD64B       11 111000 001 11111 1 101 00 rn:5 rt:5 ! ls64_ok @ LS64   ; ld64b {Xt.64}, {mem}
+ST64B       11 111000 001 11111 1 001 00 rn:5 rt:5 ! ls64_ok @ LS64   ; st64b {Xt.64}, {mem}
+ST64BV      11 111000 001 rs:5 1 011 00 rn:5 rt:5 ! ls64_ok @ LS64_V  ; st64bv {Xs}, {Xt.64}, {mem}
+ST64BV0     11 111000 001 rs:5 1 010 00 rn:5 rt:5 ! ls64_ok @ LS64_ACCDATA ; st64bv0 {Xs}, {Xt.64}, {mem}
 ]]

@@ -29,7 +29,7 @@ SQDMLSL_v   0 Q:1 0 01110 esz:2 1 rm:5 1011 00 rn:5 rd:5 ! z_hs       ; sqdmlsl{
 SMULL_v     0 Q:1 0 01110 esz:2 1 rm:5 1100 00 rn:5 rd:5 ! z_bhs      ; smull{2} {Vd.zw}, {Vn.z}, {Vm.z}
 UMULL_v     0 Q:1 1 01110 esz:2 1 rm:5 1100 00 rn:5 rd:5 ! z_bhs      ; umull{2} {Vd.zw}, {Vn.z}, {Vm.z}
 SQDMULL_v   0 Q:1 0 01110 esz:2 1 rm:5 1101 00 rn:5 rd:5 ! z_hs       ; sqdmull{2} {Vd.zw}, {Vn.z}, {Vm.z}
-PMULL_v     0 Q:1 0 01110 esz:2 1 rm:5 1110 00 rn:5 rd:5 ! z_pmull @ pmull ; pmull{2} {Vd.zw}, {Vn.z}, {Vm.z}
+PMULL_v     0 Q:1 0 01110 esz:2 1 rm:5 1110 00 rn:5 rd:5 ! z_pmull @ pmull ; pmull{2} {Vd.zw}, {Vn.pm}, {Vm.pm}
 SQDMLAL_s   01 0 11110 esz:2 1 rm:5 1001 00 rn:5 rd:5 ! z_hs          ; sqdmlal {Fd.zw}, {Fn.z}, {Fm.z}
 SQDMLSL_s   01 0 11110 esz:2 1 rm:5 1011 00 rn:5 rd:5 ! z_hs          ; sqdmlsl {Fd.zw}, {Fn.z}, {Fm.z}
 SQDMULL_s   01 0 11110 esz:2 1 rm:5 1101 00 rn:5 rd:5 ! z_hs          ; sqdmull {Fd.zw}, {Fn.z}, {Fm.z}
