@@ -6,8 +6,6 @@
 // `d`, `n`, `m` are vector register numbers or slots of general ones. Every
 // write defines the whole register. Element positions are byte offsets.
 
-#include <string.h>
-
 #include "soft/fp.h"
 #include "soft/vec.h"
 
@@ -233,13 +231,6 @@ static inline void put_element(struct soft_cpu *cpu, unsigned reg,
   *v = (*v & ~mask) | (value << (at & 7) * 8 & mask);
 }
 
-// A value of 1 << log2 bytes in every lane of 64 bits.
-static inline uint64_t replicate(uint64_t v, unsigned log2) {
-  v &= bits_mask(8u << log2);
-  for (; log2 < 3; log2++) v |= v << (8u << log2);
-  return v;
-}
-
 static inline const struct insn *do_dup_scalar(struct soft_cpu *cpu,
                                                const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
@@ -252,8 +243,8 @@ HANDLER_OF(dup_scalar, do_dup_scalar)
 static inline const struct insn *do_dup_element(struct soft_cpu *cpu,
                                                 const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
-  uint64_t v = replicate(get_element(cpu, i->n, i->m, i->a), i->a);
-  set_v(cpu, i->d, v, i->imm ? v : 0);
+  vec v = vec_repeat(get_element(cpu, i->n, i->m, i->a), i->a);
+  vec_set(cpu, i->d, v & vec_kept(VEC_HALF + (unsigned)i->imm));
   return i + 1;
 }
 HANDLER_OF(dup_element, do_dup_element)
@@ -261,8 +252,8 @@ HANDLER_OF(dup_element, do_dup_element)
 static inline const struct insn *do_dup_general(struct soft_cpu *cpu,
                                                 const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
-  uint64_t v = replicate(cpu->x[i->n], i->a);
-  set_v(cpu, i->d, v, i->imm ? v : 0);
+  vec v = vec_repeat(cpu->x[i->n], i->a);
+  vec_set(cpu, i->d, v & vec_kept(VEC_HALF + (unsigned)i->imm));
   return i + 1;
 }
 HANDLER_OF(dup_general, do_dup_general)

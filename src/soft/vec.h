@@ -89,15 +89,17 @@ static inline vec vec_kept(unsigned log2) {
   return v;
 }
 
-// Lane `index` of 1 << log2 bytes in every lane.
-static inline vec vec_splat(const struct soft_cpu *cpu, unsigned reg,
-                            unsigned index, unsigned log2) {
-  unsigned at = index << log2;
-  uint64_t v = cpu->v[reg][at >> 3 & 1] >> (at & 7) * 8;
+// The low 1 << log2 bytes of v in every lane; lane `index` of a register.
+static inline vec vec_repeat(uint64_t v, unsigned log2) {
   if (log2 == 0) v = (v & 0xff) * UINT64_C(0x0101010101010101);
   if (log2 == 1) v = (v & 0xffff) * UINT64_C(0x0001000100010001);
   if (log2 == 2) v = (uint32_t)v * UINT64_C(0x0000000100000001);
   return (vec){ v, v };
+}
+static inline vec vec_splat(const struct soft_cpu *cpu, unsigned reg,
+                            unsigned index, unsigned log2) {
+  unsigned at = index << log2;
+  return vec_repeat(cpu->v[reg][at >> 3 & 1] >> (at & 7) * 8, log2);
 }
 
 // Runs kernel `op` on an instruction of that form; lane: log2 of the bytes of
@@ -137,12 +139,19 @@ const struct insn *vec_trap(struct soft_cpu *, const struct insn *,
                             uint64_t left);
 
 // Defines the handler `name`, an instance of an inline template that need not
-// ask whether FP/SIMD is on; and one that runs a kernel.
+// ask whether FP/SIMD is on, or of a function without parameters of its own;
+// and one that runs a kernel.
 #define VEC_TEMPLATE(name, template, ...) \
   static const struct insn *name(struct soft_cpu *cpu, \
                                  const struct insn *i, uint64_t left) { \
     if (vec_off(cpu)) return vec_trap(cpu, i, left); \
     return soft_next(cpu, template(cpu, i, __VA_ARGS__), left); \
+  }
+#define VEC_TEMPLATE_OF(name, function) \
+  static const struct insn *name(struct soft_cpu *cpu, \
+                                 const struct insn *i, uint64_t left) { \
+    if (vec_off(cpu)) return vec_trap(cpu, i, left); \
+    return soft_next(cpu, function(cpu, i), left); \
   }
 #define VEC_HANDLER(name, kernel, form, lane) \
   VEC_TEMPLATE(name, vec_run, kernel, form, lane)
