@@ -32,8 +32,9 @@ function build.have(tool)
 end
 
 local warn = "-std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Wshadow "
--- Integer code on both sides: no vectors for the host.
-local scalar = warn .. "-O2 -fno-tree-vectorize "
+-- No vectors for the host; the same roundings on both sides.
+local exact = warn .. "-ffp-contract=off -fno-math-errno "
+local scalar = exact .. "-O2 -fno-tree-vectorize "
 
 local function compile(name, cc, flags, sources, libraries)
   local files = {}
@@ -51,26 +52,42 @@ local function ours()
     { "host.c" }, build.quote(base .. "/libtinyvmm.a") .. " -lpthread"))
   build.native = assert(compile("native", cc, scalar,
     { "native.c", "integer.c" }))
+  build.native_scalar = assert(compile("native_scalar", cc, scalar,
+    { "native.c", "vector.c" }))
+  build.native_vector = assert(compile("native_vector", cc, exact .. "-O3",
+    { "native.c", "vector.c" }))
   build.spawn = assert(compile("spawn", cc, warn .. "-O2", { "spawn.c" }))
   build.typist = assert(compile("typist", cc, warn .. "-O2",
     { "../lua/typist.c" }))
 end
 
--- The guest as an ELF for QEMU and as a flat image for the others.
-local function guest()
+-- A guest as an ELF for QEMU and as a flat image for the others: their paths,
+-- or nil and why.
+local function guest(name, flags, workload)
   local cross = "aarch64-linux-gnu-"
-  if not build.have(cross .. "gcc") then
-    return cross .. "gcc is missing: no compiled guest, an assembled loop only"
-  end
-  local elf, why = compile("guest.elf", cross .. "gcc", scalar ..
-    "-march=armv8-a -mgeneral-regs-only -mstrict-align -ffreestanding \z
+  local elf, why = compile(name .. ".elf", cross .. "gcc", flags ..
+    " -march=armv8-a -mstrict-align -ffreestanding \z
      -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-T," ..
-    build.quote(here .. "/guest.ld"), { "start.S", "guest.c", "integer.c" })
-  if not elf then return "no guest: " .. why end
-  local image = out .. "/guest.bin"
+    build.quote(here .. "/guest.ld"), { "start.S", "guest.c", workload })
+  if not elf then return nil, "no guest: " .. why end
+  local image = out .. "/" .. name .. ".bin"
   assert(build.output(("%sobjcopy -O binary %s %s"):format(cross,
     build.quote(elf), build.quote(image))))
+  return elf, image
+end
+
+local function guests()
+  if not build.have "aarch64-linux-gnu-gcc" then
+    return "aarch64-linux-gnu-gcc is missing: no compiled guests, an \z
+      assembled loop only"
+  end
+  local elf, image = guest("guest", scalar .. "-mgeneral-regs-only",
+    "integer.c")
+  if not elf then return image end
   build.elf, build.image = elf, image
+  elf, image = guest("vector", exact .. "-O3", "vector.c")
+  if not elf then return image end
+  build.vector_elf, build.vector_image = elf, image
 end
 
 local function unicorn()
@@ -89,7 +106,7 @@ end
 function build.all()
   assert(os.execute("mkdir -p " .. build.quote(out)))
   ours()
-  for _, part in ipairs { guest, unicorn, qemu } do
+  for _, part in ipairs { guests, unicorn, qemu } do
     local why = part()
     if why then build.absent[#build.absent + 1] = why end
   end

@@ -53,40 +53,47 @@ end
 
 -- Integer code -------------------------------------------------------------
 
+-- `param`: fields of guest_param, and the guest if it is not that of
+-- integers.
 local function qemu_command(param, ...)
   local words = { build.qemu, "-M", "virt", "-nic", "none",
     "-cpu", "cortex-a57", "-m", "64",
     "-display", "none", "-monitor", "none", "-serial", "stdio",
-    "-kernel", build.elf, ... }
+    "-kernel", param.elf or build.elf, ... }
   local offset = { rounds = 0, calls = 8, uart = 16, mmu = 24 }
-  for name, value in pairs(param) do
-    words[#words + 1] = "-device"
-    words[#words + 1] = ("loader,addr=%#x,data=%d,data-len=8"):format(
-      0x40180000 + offset[name], value)
+  for name, at in pairs(offset) do
+    if param[name] then
+      words[#words + 1] = "-device"
+      words[#words + 1] = ("loader,addr=%#x,data=%d,data-len=8"):format(
+        0x40180000 + at, param[name])
+    end
   end
   return words
 end
 
 -- Nanoseconds QEMU needs for what `param` asks, its start subtracted.
 local function qemu_ns(param, ...)
-  local words = { build.spawn, 1, table.unpack(qemu_command({}, ...)) }
+  local words = { build.spawn, 1,
+    table.unpack(qemu_command({ elf = param.elf }, ...)) }
   words[#words + 1] = "--"
   table.move(qemu_command(param, ...), 1, 99, #words + 1, words)
   local f = figures(table.unpack(words))
   return f[3] - f[1]
 end
 
--- Each engine: rounds of the workload, and a function(rounds) -> ns, sum.
-local function engines()
-  local function program(...)
-    local words = { ... }
-    return function(rounds)
-      local w = {}
-      for i, s in ipairs(words) do w[i] = s == "ROUNDS" and rounds or s end
-      local f = figures(table.unpack(w))
-      return f.ns, f.sum, f.insns
-    end
+-- A command as a function(rounds) -> ns, sum, instructions.
+local function program(...)
+  local words = { ... }
+  return function(rounds)
+    local w = {}
+    for i, s in ipairs(words) do w[i] = s == "ROUNDS" and rounds or s end
+    local f = figures(table.unpack(w))
+    return f.ns, f.sum, f.insns
   end
+end
+
+-- Each engine: rounds of the workload, and such a function.
+local function engines()
   local list = {
     { "native", 3000, program(build.native, "ROUNDS") },
     { "ours", 300, program(build.host, "run", build.image, "ROUNDS") },
@@ -108,8 +115,24 @@ local function engines()
   return list
 end
 
+-- The same for floating point and vectors; the first is native scalar code.
+local function vector_engines()
+  local list = {
+    { "native", 20000, program(build.native_scalar, "ROUNDS") },
+    { "vectors", 20000, program(build.native_vector, "ROUNDS") },
+    { "ours", 1500, program(build.host, "run", build.vector_image,
+        "ROUNDS") }
+  }
+  if build.qemu then
+    list[#list + 1] = { "qemu", 1500, function(n)
+      return qemu_ns { rounds = n, elf = build.vector_elf }
+    end }
+  end
+  return list
+end
+
 -- All engines must agree with native code.
-local function check_sums(list)
+local function check_sums(list, elf)
   local _, want = list[1][3](20)
   for _, e in ipairs(list) do
     local _, sum = e[3](20)
@@ -119,7 +142,7 @@ local function check_sums(list)
   end
   if build.qemu then
     local f = build.output(table.concat(qemu_command(
-      { rounds = 20, uart = 0x09000000 }), " "))
+      { rounds = 20, uart = 0x09000000, elf = elf }), " "))
     if f ~= want .. "\n" then
       error("qemu: the checksum is " .. tostring(f) .. ", not " .. want, 0)
     end
@@ -165,6 +188,17 @@ local function integer()
     peer("Unicorn", "%.1fx", slow "unicorn"))
   row("exact budgets, slow-down", ("%.2fx"):format(slow("sliced", "ours")),
     "", peer("QEMU icount", "%.2fx", slow("qemu_icount", "qemu")))
+end
+
+local function vectors()
+  if not build.vector_image then return end
+  local list = vector_engines()
+  check_sums(list, build.vector_elf)
+  local t = measure(list)
+  local function slow(name) return t[name] and t[name] / t.native end
+  row("FP and vectors, slow-down", ("%.1fx"):format(slow "ours"), "<= 60x",
+    peer("native with vectors", "%.2fx", slow "vectors"),
+    peer("QEMU", "%.1fx", slow "qemu"))
 end
 
 -- The rest -----------------------------------------------------------------
@@ -257,6 +291,7 @@ build.all()
 for _, line in ipairs(build.absent) do print("(" .. line .. ")") end
 row("what", "ours", "target", "beside it")
 integer()
+vectors()
 hypercalls()
 starts()
 session()

@@ -3,7 +3,7 @@
 // The benchmark guest: does what its parameters say and ends. The MMU maps
 // two gigabytes onto themselves, devices below RAM.
 
-#include "integer.h"
+#include "work.h"
 
 static void mmu_on(void) {
   static uint64_t table[4] __attribute__((aligned(4096)));
@@ -46,7 +46,7 @@ void guest_main(void);
 void guest_main(void) {
   struct guest_param *p = (struct guest_param *)(uintptr_t)GUEST_PARAM;
   if (p->mmu) mmu_on();
-  uint32_t sum = integer_run((uint32_t)p->rounds);
+  uint32_t sum = work_run((uint32_t)p->rounds);
   hypercalls(p->calls);
   p->result = sum;
   if (p->uart) print((volatile uint32_t *)(uintptr_t)p->uart, sum);

@@ -15,7 +15,7 @@
 
 #include "a64/decode.h"
 #include "bench.h"
-#include "integer.h"
+#include "work.h"
 #include "tinyvmm.h"
 
 enum { REPEATS = 7 };

@@ -9,7 +9,7 @@
 // of a round repeats with every other: the host's branch predictors learn it,
 // as they learn a benchmark, so that native code runs near its best.
 
-#include "integer.h"
+#include "work.h"
 
 enum { BYTES = 2048, SIEVE = 8192, NUMBERS = 640, SIDE = 22, NODES = 320,
        TEXT = 2600, SLOTS = 64, WORDS = 256, STEPS = 2600 };
@@ -305,7 +305,7 @@ static uint32_t bytecode(uint32_t seed) {
   return sum;
 }
 
-uint32_t integer_run(uint32_t rounds) {
+uint32_t work_run(uint32_t rounds) {
   uint32_t total = 0;
   while (rounds--) {
     uint32_t sum = checksums(rounds & 1);

@@ -12,5 +12,8 @@ stop:   movz    w0, #0x8400, lsl #16    // PSCI SYSTEM_OFF
         b       stop
 go:     ldr     x0, =stack_top
         mov     sp, x0
+        mov     x0, #3 << 20            // CPACR_EL1.FPEN
+        msr     cpacr_el1, x0
+        isb
         bl      guest_main
         b       stop

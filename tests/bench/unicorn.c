@@ -10,7 +10,7 @@
 #include <unicorn/unicorn.h>
 
 #include "bench.h"
-#include "integer.h"
+#include "work.h"
 
 static void check(uc_err e, const char *what) {
   if (e) bench_fail(what, uc_strerror(e));

@@ -10,7 +10,8 @@ local sdk = require "guest._sdk"
 
 local build <close> = sdk.new()
 
-local programs = { "hash", "aes", "lz", "lanes" }
+local programs = { "hash", "aes", "lz", "lanes", "matrix", "fft", "number",
+  "json" }
 
 -- Extensions that the compilers find uses for: the dot product, half
 -- precision, matrices of bytes.

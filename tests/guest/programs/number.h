@@ -10,6 +10,7 @@
 #include "program.h"
 
 enum { BIG_LIMBS = 80 };   // 2^1074 times 10^345 and more
+// n: of the limbs in use; the last of them is not 0, unless it is the first.
 typedef struct big { int n; uint32_t limb[BIG_LIMBS]; } big;
 
 static inline void big_set(big *b, uint64_t v) {
@@ -35,7 +36,8 @@ static inline void big_shift(big *b, int bits) {
   big_scale(b, 1u << bits, 0);
 }
 static inline int big_compare(const big *a, const big *b) {
-  for (int i = BIG_LIMBS - 1; i >= 0; i--)
+  if (a->n != b->n) return a->n < b->n ? -1 : 1;
+  for (int i = a->n - 1; i >= 0; i--)
     if (a->limb[i] != b->limb[i]) return a->limb[i] < b->limb[i] ? -1 : 1;
   return 0;
 }
