@@ -23,7 +23,7 @@
 
 #include "base/hostfp.h"
 #include "soft/fp.h"
-#include "soft/op.h"
+#include "soft/vec.h"
 
 enum { LANE_B, LANE_H, LANE_S, LANE_D };
 enum { ELEMENT_ZERO = 14, ELEMENT_NONE = 15 };
@@ -96,13 +96,11 @@ static inline void op_put_lane(uint64_t v[2], unsigned log2, unsigned k,
 }
 static inline void op_set_v(struct soft_cpu *cpu, unsigned d,
                             const uint64_t v[2]) {
-  cpu->v[d][0] = v[0];
-  cpu->v[d][1] = v[1];
+  vec_set(cpu, d, (vec){ v[0], v[1] });
 }
 static inline void op_set_scalar(struct soft_cpu *cpu, unsigned d,
                                  uint64_t value) {
-  cpu->v[d][0] = value;
-  cpu->v[d][1] = 0;
+  vec_set(cpu, d, (vec){ value, 0 });
 }
 
 // The operand of lane k that an element may stand for.
@@ -198,6 +196,12 @@ static inline bool op_finite_s(uint32_t r) {
 static inline bool op_safe_d(uint64_t r) {
   const uint64_t least = (UINT64_C(1) << 53) + 2;
   return (r << 1) - least < (UINT64_C(0x7ff) << 53) - least;
+}
+static inline bool op_zero_d(uint64_t r) {
+  return r << 1 == 0;
+}
+static inline bool op_zero_s(uint32_t r) {
+  return r << 1 == 0;
 }
 static inline bool op_safe_s(uint32_t r) {
   const uint32_t least = (UINT32_C(1) << 24) + 2;

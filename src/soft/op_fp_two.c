@@ -36,25 +36,179 @@ static fp_op2 *const operation[] = {
 #undef X
 };
 
+// ------------------------------------------------------------- on the host --
+
+static inline double host_double(enum operation op, double a, double b) {
+  switch (op) {
+    case OP_FADD: return a + b;
+    case OP_FSUB: return a - b;
+    case OP_FDIV: return a / b;
+    default: return a * b;
+  }
+}
+
+static inline float host_single(enum operation op, float a, float b) {
+  switch (op) {
+    case OP_FADD: return a + b;
+    case OP_FSUB: return a - b;
+    case OP_FDIV: return a / b;
+    default: return a * b;
+  }
+}
+
+// A sum that is denormal is exact.
+static inline bool is_sum(enum operation op) {
+  return op == OP_FADD || op == OP_FSUB;
+}
+
+static inline bool host_double_lane(enum operation op, uint64_t a, uint64_t b,
+                                    uint64_t *r) {
+  *r = op_double_bits(host_double(op, op_double(a), op_double(b)));
+  bool good = is_sum(op) ? op_finite_d(*r) : op_safe_d(*r);
+  if (op == OP_FNMUL) *r ^= UINT64_C(1) << 63;
+  return good;
+}
+
+static inline bool host_single_lane(enum operation op, uint64_t a, uint64_t b,
+                                    uint64_t *r) {
+  uint32_t s = op_single_bits(host_single(op, op_single(a), op_single(b)));
+  *r = op == OP_FNMUL ? s ^ UINT32_C(1) << 31 : s;
+  return is_sum(op) ? op_finite_s(s) : op_safe_s(s);
+}
+
+// --------------------------------------- on the host, where that is harder --
+
+// With FPCR.FZ, or before IXC is set, the host serves as well where operands
+// are normal numbers or zeros, if the result is safe, or is a zero that is
+// exact. Whether a result is inexact is found out from it; these return
+// UNSURE where that would take more than the software.
+enum exactness { EXACT, INEXACT, UNSURE };
+
+static inline bool normal_d(uint64_t v) {
+  return (v << 1) - (UINT64_C(1) << 53) < UINT64_C(0x7fe) << 53;
+}
+static inline bool normal_s(uint32_t v) {
+  return (v << 1) - (UINT32_C(1) << 24) < UINT32_C(0xfe) << 24;
+}
+
+// The bits from the leading one of a significand to its last one.
+static inline unsigned significant(uint64_t v) {
+  uint64_t sig = (v & bits_mask(52)) | UINT64_C(1) << 52;
+  return 53 - (unsigned)__builtin_ctzll(sig);
+}
+
+// What a rounded sum of a and b lacks (Knuth's TwoSum); no overflow near.
+static inline double sum_error(double a, double b, double sum) {
+  double part = sum - a;
+  return (a - (sum - part)) + (b - part);
+}
+
+// A product of j and k significant bits has j + k or one less.
+static inline enum exactness exact_double(enum operation op, uint64_t a,
+                                          uint64_t b, uint64_t r) {
+  double x = op_double(a), y = op_double(b), z = op_double(r);
+  if (is_sum(op)) {
+    if (r << 1 >= UINT64_C(0x7fd) << 53) return UNSURE;
+    return sum_error(x, op == OP_FSUB ? -y : y, z) != 0 ? INEXACT : EXACT;
+  }
+  if (op_zero_d(r)) return EXACT;
+  unsigned bits = significant(b) + significant(op == OP_FDIV ? r : a);
+  if (bits == 54) return UNSURE;
+  if (bits > 54) return INEXACT;
+  return op == OP_FDIV && z * y != x ? INEXACT : EXACT;
+}
+
+// In double precision all but sums are exact.
+static inline enum exactness exact_single(enum operation op, uint32_t a,
+                                          uint32_t b, uint32_t r) {
+  double x = op_single(a), y = op_single(b), z = op_single(r), exact;
+  if (op == OP_FDIV) return z * y != x ? INEXACT : EXACT;
+  if (!is_sum(op)) return x * y != z ? INEXACT : EXACT;
+  if (op == OP_FSUB) y = -y;
+  exact = x + y;
+  return exact != z || sum_error(x, y, exact) != 0 ? INEXACT : EXACT;
+}
+
+static inline bool careful_double(enum operation op, uint64_t a, uint64_t b,
+                                  uint64_t *r, enum exactness *exactness) {
+  bool zero_a = op_zero_d(a), zero_b = op_zero_d(b);
+  if (!(normal_d(a) || zero_a) || !(normal_d(b) || zero_b)) return false;
+  *r = op_double_bits(host_double(op, op_double(a), op_double(b)));
+  bool zero = is_sum(op) || zero_a || (zero_b && op != OP_FDIV);
+  if (!op_safe_d(*r) && !(zero && op_zero_d(*r))) return false;
+  if (*exactness == UNSURE) *exactness = exact_double(op, a, b, *r);
+  if (op == OP_FNMUL) *r ^= UINT64_C(1) << 63;
+  return *exactness != UNSURE;
+}
+
+static inline bool careful_single(enum operation op, uint32_t a, uint32_t b,
+                                  uint64_t *r, enum exactness *exactness) {
+  bool zero_a = op_zero_s(a), zero_b = op_zero_s(b);
+  if (!(normal_s(a) || zero_a) || !(normal_s(b) || zero_b)) return false;
+  uint32_t s = op_single_bits(host_single(op, op_single(a), op_single(b)));
+  bool zero = is_sum(op) || zero_a || (zero_b && op != OP_FDIV);
+  if (!op_safe_s(s) && !(zero && op_zero_s(s))) return false;
+  if (*exactness == UNSURE) *exactness = exact_single(op, a, b, s);
+  *r = op == OP_FNMUL ? s ^ UINT32_C(1) << 31 : s;
+  return true;
+}
+
+static inline uint64_t one_lane(const struct soft_cpu *cpu,
+                                struct fp_env *env, enum operation op,
+                                unsigned log2, uint64_t a, uint64_t b) {
+  uint64_t r;
+  bool host = HOSTFP && op <= OP_FNMUL && log2 != LANE_H &&
+              !(env->fpcr & FPCR_RMODE);
+  enum exactness e = cpu->sys[SYS_fpsr] & FPSR_IXC ? INEXACT : UNSURE;
+  if (host && (log2 == LANE_D
+                 ? careful_double(op, a, b, &r, &e)
+                 : careful_single(op, (uint32_t)a, (uint32_t)b, &r, &e))) {
+    if (e == INEXACT) env->fpsr |= FPSR_IXC;
+    return r;
+  }
+  return operation[op](env, op_fp_format(log2), a, b);
+}
+
 // ----------------------------------------------------------------- exact --
 
 static const struct insn *exact_lanes(struct soft_cpu *cpu,
                                        const struct insn *i) {
   if (op_fp_off(cpu)) return leave_fp_trap(cpu, i);
   struct fp_env env = op_fp_env(cpu);
-  fp_op2 *op = operation[op_shape_op(i)];
+  enum operation op = (enum operation)op_shape_op(i);
   unsigned log2 = op_shape_log2(i), lanes = op_shape_lanes(i);
-  const struct fp_format *f = op_fp_format(log2);
   uint64_t r[2] = { 0, 0 };
   for (unsigned k = 0; k < lanes; k++) {
     uint64_t a = op_lane(cpu->v[i->n], log2, k), b = op_lane_m(cpu, i, k);
-    op_put_lane(r, log2, k, op(&env, f, a, b));
+    op_put_lane(r, log2, k, one_lane(cpu, &env, op, log2, a, b));
   }
   op_set_v(cpu, i->d, r);
   op_fp_raise(cpu, &env);
   return i + 1;
 }
 EXACT_HANDLER(lanes, exact_lanes)
+
+// The common scalars, without a loop and an indirect call.
+static inline const struct insn *exact_scalar(struct soft_cpu *cpu,
+                                              const struct insn *i,
+                                              enum operation op,
+                                              unsigned log2) {
+  if (op_fp_off(cpu)) return leave_fp_trap(cpu, i);
+  struct fp_env env = op_fp_env(cpu);
+  uint64_t a = op_lane(cpu->v[i->n], log2, 0);
+  uint64_t b = op_lane(cpu->v[i->m], log2, 0);
+  op_set_scalar(cpu, i->d, one_lane(cpu, &env, op, log2, a, b));
+  op_fp_raise(cpu, &env);
+  return i + 1;
+}
+#define EXACT_SCALARS(name, op) \
+  __attribute__((noinline)) HANDLER(name##_d, exact_scalar, op, LANE_D) \
+  __attribute__((noinline)) HANDLER(name##_s, exact_scalar, op, LANE_S)
+EXACT_SCALARS(exact_fadd, OP_FADD)
+EXACT_SCALARS(exact_fsub, OP_FSUB)
+EXACT_SCALARS(exact_fmul, OP_FMUL)
+EXACT_SCALARS(exact_fdiv, OP_FDIV)
+EXACT_SCALARS(exact_fnmul, OP_FNMUL)
 
 // Combines neighbours among `count` values until one for every `result` is
 // left: r[0] op r[1], r[2] op r[3] ..
@@ -101,45 +255,7 @@ static const struct insn *do_across(struct soft_cpu *cpu,
 }
 HANDLER_OF(across, do_across)
 
-// ------------------------------------------------------------- on the host --
-
-static inline double host_double(enum operation op, double a, double b) {
-  switch (op) {
-    case OP_FADD: return a + b;
-    case OP_FSUB: return a - b;
-    case OP_FDIV: return a / b;
-    default: return a * b;
-  }
-}
-
-static inline float host_single(enum operation op, float a, float b) {
-  switch (op) {
-    case OP_FADD: return a + b;
-    case OP_FSUB: return a - b;
-    case OP_FDIV: return a / b;
-    default: return a * b;
-  }
-}
-
-// A sum that is denormal is exact.
-static inline bool is_sum(enum operation op) {
-  return op == OP_FADD || op == OP_FSUB;
-}
-
-static inline bool host_double_lane(enum operation op, uint64_t a, uint64_t b,
-                                    uint64_t *r) {
-  *r = op_double_bits(host_double(op, op_double(a), op_double(b)));
-  bool good = is_sum(op) ? op_finite_d(*r) : op_safe_d(*r);
-  if (op == OP_FNMUL) *r ^= UINT64_C(1) << 63;
-  return good;
-}
-
-static inline bool host_single_lane(enum operation op, uint64_t a, uint64_t b,
-                                    uint64_t *r) {
-  uint32_t s = op_single_bits(host_single(op, op_single(a), op_single(b)));
-  *r = op == OP_FNMUL ? s ^ UINT32_C(1) << 31 : s;
-  return is_sum(op) ? op_finite_s(s) : op_safe_s(s);
-}
+// -------------------------------------------------------- the fast handlers --
 
 static inline bool host_lanes(struct soft_cpu *cpu, const struct insn *i,
                               enum operation op, unsigned log2,
@@ -159,20 +275,23 @@ static inline bool host_lanes(struct soft_cpu *cpu, const struct insn *i,
   return true;
 }
 
-#define HOST_HANDLERS(name, op, by_element) \
-  HOST_HANDLER(name##_d, lanes, host_lanes, op, LANE_D, 1, by_element) \
-  HOST_HANDLER(name##_s, lanes, host_lanes, op, LANE_S, 1, by_element) \
+#define SCALARS(name, op) \
+  HOST_HANDLER(name##_d, exact_##name##_d, host_lanes, op, LANE_D, 1, false) \
+  HOST_HANDLER(name##_s, exact_##name##_s, host_lanes, op, LANE_S, 1, false)
+#define VECTORS(name, op, by_element) \
   HOST_HANDLER(name##_2d, lanes, host_lanes, op, LANE_D, 2, by_element) \
   HOST_HANDLER(name##_2s, lanes, host_lanes, op, LANE_S, 2, by_element) \
   HOST_HANDLER(name##_4s, lanes, host_lanes, op, LANE_S, 4, by_element)
 #define HOST_ROW(name) { name##_d, name##_s, name##_2d, name##_2s, name##_4s }
 
-HOST_HANDLERS(fadd, OP_FADD, false)
-HOST_HANDLERS(fsub, OP_FSUB, false)
-HOST_HANDLERS(fmul, OP_FMUL, false)
-HOST_HANDLERS(fdiv, OP_FDIV, false)
-HOST_HANDLERS(fnmul, OP_FNMUL, false)
-HOST_HANDLERS(fmul_e, OP_FMUL, true)
+SCALARS(fadd, OP_FADD) VECTORS(fadd, OP_FADD, false)
+SCALARS(fsub, OP_FSUB) VECTORS(fsub, OP_FSUB, false)
+SCALARS(fmul, OP_FMUL) VECTORS(fmul, OP_FMUL, false)
+SCALARS(fdiv, OP_FDIV) VECTORS(fdiv, OP_FDIV, false)
+SCALARS(fnmul, OP_FNMUL) VECTORS(fnmul, OP_FNMUL, false)
+HOST_HANDLER(fmul_e_d, lanes, host_lanes, OP_FMUL, LANE_D, 1, true)
+HOST_HANDLER(fmul_e_s, lanes, host_lanes, OP_FMUL, LANE_S, 1, true)
+VECTORS(fmul_e, OP_FMUL, true)
 
 // For an operation, and a shape's kind of lanes; `lanes` where there is none.
 static insn_fn *handler_for(unsigned op, int32_t shape) {
