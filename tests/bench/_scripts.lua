@@ -89,6 +89,68 @@ function scripts.assemble(path)
   return copies * instructions(once), seconds, image
 end
 
+-- Text that is mostly calls of macros: .if, .rept and .irp in and around them.
+local MACROS = [=[
+        .macro  save a, b
+        stp     \a, \b, [sp, #-16]!
+        .endm
+        .macro  load reg:req, value=1
+        .if     \value < 0x10000
+        mov     \reg, #\value
+        .else
+        movz    \reg, #\value & 0xffff
+        movk    \reg, #\value >> 16, lsl #16
+        .endif
+        .endm
+]=]
+local CALLS = [=[
+f$:     save    x29, x30
+        save    x19, x20
+        load    x0
+        load    w1, $
+        load    w2, 0x12345
+        load    reg=w3, value=$
+        .rept   4
+        ldr     x4, [x0], #8
+        str     x4, [x1], #8
+        .endr
+        .irp    r, x5, x6, x7
+        eor     \r, \r, x0
+        .endr
+        ret
+]=]
+
+-- Instructions that macros made, seconds.
+function scripts.expand()
+  local parts = { MACROS }
+  for i = 1, 1000 do parts[i + 1] = CALLS:gsub("%$", tostring(i)) end
+  local text, image = table.concat(parts), nil
+  local seconds = timed(function() image = tv.asm(text) end)
+  return image.size // 4, seconds
+end
+
+-- Instructions by calls of a builder, seconds: loads, labels, immediates.
+function scripts.build()
+  local a, n = tv.a64(), 0
+  local seconds = timed(function()
+    for i = 1, 3000 do
+      local top, out = a:here(), a:new_label()
+      a:ldr("x0", "[x1, #8]")
+      a:add("x0", "x0", i & 0xfff)
+      a:add("x2", "x0", "x1", "lsl #3")
+      a:stp("x0", "x2", "[sp, #16]")
+      a:cmp("x0", 7)
+      a:b_eq(out)
+      a:mov("x3", i)
+      a:and_("x0", "x0", 255)
+      a:b(top)
+      a:label(out)
+    end
+    n = a:image().size // 4
+  end)
+  return n, seconds
+end
+
 -- Words disassembled, seconds. The first pass makes the printers.
 function scripts.disassemble(image)
   local bytes = image:bytes_at(0)

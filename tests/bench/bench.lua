@@ -272,6 +272,12 @@ local function tools()
     return n / seconds
   end)
   row("assembler, insn/s from text", ("%.0f"):format(asm), ">= 300000")
+  for _, way in ipairs { { "build", "calls" }, { "expand", "macros" } } do
+    row("  from " .. way[2], ("%.0f"):format(repeated(function()
+      local n, seconds = scripts[way[1]]()
+      return n / seconds
+    end)), ">= 300000")
+  end
   row("disassembler, words/s", ("%.0f"):format(repeated(function()
     local n, seconds = scripts.disassemble(image)
     return n / seconds

@@ -470,11 +470,19 @@ function A:quick_label(name)
   return true
 end
 
+-- Directives by their names with the dot, looked for once.
+local DOTTED = setmetatable({}, { __index = function(t, name)
+  local bare = match(name, "^%.(.+)$")
+  local fn = bare and directives.find(bare)
+  if fn then t[name] = fn end
+  return fn
+end })
+
 -- A call of a macro or a directive that is alone on its line, at p, with
 -- nothing quoted or commented: where to go on, or nil if it is something else.
 local function quick_statement(self, text, p, base)
   local start, name, q = match(text, "^[ \t]*()([%a_.$][%w_.$]*)[ \t]*()", p)
-  local fn = name and byte(name) == 46 and directives.find(sub(name, 2))
+  local fn = name and DOTTED[name]
   local known = name and not fn and self.macros[name]
   if not (fn or known) or find(text, "^[:=]", q) then return nil end
   local after = find(text, "\n", q, true) + 1

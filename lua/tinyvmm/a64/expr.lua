@@ -8,7 +8,8 @@
 -- known yet sets A.undef and counts as 0: the caller puts the statement off
 -- until the end of the text, when A.final is true and nothing may be unknown.
 
-local find, sub, byte = string.find, string.sub, string.byte
+local byte, find, match, sub = string.byte, string.find, string.match,
+  string.sub
 
 local M = {}
 
@@ -174,7 +175,10 @@ local function deeper(A, p)
 end
 
 local function primary(A, s, p)
-  local _, e, t = find(s, "^%s*([%a_.$][%w_.$]*)", p)
+  local _, e, t
+  t, e = match(s, "^ ?([1-9]%d*)()%f[^%w_.$]", p)      -- most numbers
+  if t and #t <= MOST_DIGITS[10] then return math.tointeger(t), nil, e end
+  _, e, t = find(s, "^%s*([%a_.$][%w_.$]*)", p)
   if e then
     if t == "." then
       A.used_symbol = true

@@ -289,7 +289,10 @@ function D.macro(A, s, p)
     if last and last.vararg then fail(q, "a :vararg parameter is the last") end
     q = parameter(s, q, macro)
   end
-  macro.pieces, macro.of = cut(body, macro.index), of
+  macro.pieces, macro.of, macro.made = cut(body, macro.index), of, {}
+  for _, piece in ipairs(macro.pieces) do
+    if piece == 0 then macro.numbered = true end
+  end
   A.macros[name:lower()] = macro
   if encode.known(name) then shadow(A) end
   return #s + 1
@@ -349,8 +352,8 @@ local function actuals(macro, s, p)
   return values
 end
 
--- A call: the macro's name at p, its arguments at q.
-function M.call(A, macro, s, p, q)
+-- The text that a call makes: the macro's name at p, its arguments at q.
+local function expansion(A, macro, s, p, q)
   local values = actuals(macro, s, q)
   for k, param in ipairs(macro) do
     if not values[k] or values[k] == "" then
@@ -360,7 +363,17 @@ function M.call(A, macro, s, p, q)
       values[k] = param.default
     end
   end
-  local text = fill(A, macro.pieces, values)
+  return fill(A, macro.pieces, values)
+end
+
+-- A call. The text of the same arguments is the same, but for \@.
+function M.call(A, macro, s, p, q)
+  local arguments = sub(s, q)
+  local text = macro.made[arguments]
+  if not text then
+    text = expansion(A, macro, s, p, q)
+    if not macro.numbered then macro.made[arguments] = text end
+  end
   A.expansions = A.expansions + 1
   expand(A, text, { what = macro.what, of = macro.of }, p)
 end
