@@ -255,6 +255,40 @@ bool access_probe(struct soft_cpu *cpu, const struct insn *i, uint64_t va,
   return find_spans(cpu, i, &a, va, size, span);
 }
 
+// The byte at va of a range that has its page to itself: NULL if it has left.
+static uint8_t *find_byte(struct soft_cpu *cpu, const struct insn *i,
+                          uint64_t va, bool write, struct span *span) {
+  struct access a = { va, 0, 1, write };
+  if (!find_spans(cpu, i, &a, va, 1, span)) return NULL;
+  if (span->region->kind != TV_MEM_MMIO)
+    return span->region->host + span->off;
+  unsupported(cpu, i, &a, span);
+  return NULL;
+}
+
+bool access_copy(struct soft_cpu *cpu, const struct insn *i, uint64_t to,
+                 uint64_t from, unsigned len, bool down) {
+  struct span source[SPANS], target[SPANS];
+  unsigned back = down ? len - 1 : 0;
+  const uint8_t *read = find_byte(cpu, i, from - down, false, source);
+  if (!read) return false;
+  uint8_t *write = find_byte(cpu, i, to - down, true, target);
+  if (!write) return false;
+  memmove(write - back, read - back, len);
+  mem_wrote(cpu->h.vcpu->vm, target->region, target->off - back, len);
+  return true;
+}
+
+bool access_fill(struct soft_cpu *cpu, const struct insn *i, uint64_t to,
+                 unsigned len, uint8_t byte) {
+  struct span target[SPANS];
+  uint8_t *write = find_byte(cpu, i, to, true, target);
+  if (!write) return false;
+  memset(write, byte, len);
+  mem_wrote(cpu->h.vcpu->vm, target->region, target->off, len);
+  return true;
+}
+
 const struct insn *access_misaligned(struct soft_cpu *cpu,
                                      const struct insn *i, uint64_t va,
                                      unsigned size, bool write) {

@@ -47,6 +47,14 @@ bool access_write_block(struct soft_cpu *, const struct insn *, uint64_t va,
 bool access_probe(struct soft_cpu *, const struct insn *, uint64_t va,
                   unsigned size, bool write);
 
+// Moves len bytes, 1 to a page, none of the two ranges across a page's end:
+// bytewise accesses without alignment, which MMIO cannot serve. Copies from
+// `from` up to `to` up, or, if `down`, from below `from` to below `to`.
+bool access_copy(struct soft_cpu *, const struct insn *, uint64_t to,
+                 uint64_t from, unsigned len, bool down);
+bool access_fill(struct soft_cpu *, const struct insn *, uint64_t to,
+                 unsigned len, uint8_t byte);
+
 // Leaves with the alignment fault of an access that must be aligned whatever
 // the mode says: acquire/release, exclusives, atomics (B2.5.2 in Armv8.0).
 const struct insn *access_misaligned(struct soft_cpu *, const struct insn *,

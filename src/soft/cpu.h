@@ -141,6 +141,8 @@ struct soft_cpu {
     uint64_t data[PENDING_PARTS];
   } pending;
   uint64_t rndr;          // where the vCPU is in its sequence of RNDR
+  uint64_t wait_until;    // the count that ends a WFIT or WFET, if `wait`
+  enum { WAIT_NONE, WAIT_INTERRUPT, WAIT_EVENT } wait;
   bool event;             // the WFE event register
   bool vbar_written;      // the guest has set VBAR_EL1 once
   bool timer_reported;    // timer = "exit": the present expiry was returned

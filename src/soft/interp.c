@@ -185,6 +185,7 @@ enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
   uint64_t host_modes = hostfp_enter();
   if (cpu->h.vm->last != cpu) cpu->excl.valid = false;
   cpu->h.vm->last = cpu;
+  cpu->wait = WAIT_NONE;
   if (cpu->pending.active && cpu->pending.pc != cpu->pc)
     cpu->pending.active = false;
   while (run.left && !run.over) {

@@ -66,6 +66,7 @@ static void set(struct insn *i, uint32_t word, insn_fn *fn) {
   OP(ERET, slow) OP(ERETA, slow) OP(SVC, slow) OP(HVC, slow) \
   OP(SMC, slow) OP(BRK, slow) OP(YIELD, slow) \
   OP(WFE, slow) OP(WFI, slow) OP(SEV, slow) \
+  OP(WFET, slow) OP(WFIT, slow) \
   OP(SEVL, slow) OP(MSR_i, slow) OP(SYS, slow) \
   OP(SYSL, undefined) OP(MSR, slow) OP(MRS, slow)
 
@@ -365,10 +366,11 @@ static enum slow_step hvc_exit(struct soft_cpu *cpu, uint32_t w, bool smc) {
   return smc ? STEP_EXIT : STEP_EXIT_DONE;
 }
 
-// WFI and WFE at EL0 trap unless SCTLR_EL1.nTWI, nTWE allow them (EC 1).
+// WFI, WFE, WFIT and WFET at EL0 trap unless SCTLR_EL1.nTWI, nTWE allow them
+// (EC 1). ti: bit 0 WFE, bit 1 with a time in a register, RN with RV set.
 static bool wait_trapped(struct soft_cpu *cpu, unsigned ti) {
   uint64_t sctlr = cpu->sys[SYS_sctlr_el1];
-  if (soft_el(cpu) || sctlr >> (ti ? 18 : 16) & 1) return false;
+  if (soft_el(cpu) || sctlr >> (ti & 1 ? 18 : 16) & 1) return false;
   soft_raise(cpu, esr_make(ESR_EC_WFX, 0x1e00000 | ti), TV_FAULT_SYSREG_TRAP);
   return true;
 }
@@ -384,6 +386,26 @@ static enum slow_step wfe(struct soft_cpu *cpu) {
     return STEP_NEXT;
   }
   return wait_trapped(cpu, 1) ? STEP_EXCEPTION : STEP_YIELD;
+}
+
+// Waits until CNTVCT_EL0 is Xt or what WFI, WFE wait for happens. One that has
+// a monitor armed (LDXR; WFET) does not sleep, as WFE does not: its wake-up
+// may be another vCPU's store.
+static enum slow_step wait_timed(struct soft_cpu *cpu, uint32_t w,
+                                 bool event) {
+  uint64_t until = cpu->x[slot_read(a64_rt(w))];
+  unsigned ti = a64_rt(w) << 5 | 1 << 2 | 2 | event;
+  if (event && cpu->event) {
+    cpu->event = false;
+    return STEP_NEXT;
+  }
+  if (!event && (soft_irq_line(cpu) || soft_fiq_line(cpu))) return STEP_NEXT;
+  if (soft_count(cpu) >= until) return STEP_NEXT;
+  if (wait_trapped(cpu, ti)) return STEP_EXCEPTION;
+  if (event && cpu->excl.valid) return STEP_YIELD;
+  cpu->wait = event ? WAIT_EVENT : WAIT_INTERRUPT;
+  cpu->wait_until = until;
+  return STEP_IDLE;
 }
 
 static enum slow_step sev(struct soft_cpu *cpu) {
@@ -418,6 +440,8 @@ enum slow_step soft_slow(struct soft_cpu *cpu, uint32_t w) {
   case A64_SYS: return sys_op(cpu, w);
   case A64_WFI: return wfi(cpu);
   case A64_WFE: return wfe(cpu);
+  case A64_WFIT: return wait_timed(cpu, w, false);
+  case A64_WFET: return wait_timed(cpu, w, true);
   case A64_SEV: return sev(cpu);
   case A64_SEVL: cpu->event = true; return STEP_NEXT;
   case A64_YIELD: return STEP_YIELD;

@@ -165,7 +165,9 @@ static uint64_t soft_time(const tv_vm *vm) {
 }
 
 static uint64_t soft_next_event(const tv_vcpu *vcpu) {
-  uint64_t distance = soft_timer_distance(cpu_of(vcpu));
+  uint64_t timer = soft_timer_distance(cpu_of(vcpu));
+  uint64_t wait = soft_wait_distance(cpu_of(vcpu));
+  uint64_t distance = timer < wait ? timer : wait;
   if (distance == TV_NO_LIMIT) return TV_NO_LIMIT;
   return soft_time(vcpu->vm) + distance;
 }
@@ -215,7 +217,8 @@ static void soft_irq(tv_vcpu *vcpu, tv_irq_line line, bool level) {
 static bool soft_wakes(const tv_vcpu *vcpu) {
   const struct soft_cpu *cpu = cpu_of(vcpu);
   return soft_irq_line(cpu) || soft_fiq_line(cpu) ||
-         soft_timer_exit_due(cpu);
+         soft_timer_exit_due(cpu) || !soft_wait_distance(cpu) ||
+         (cpu->wait == WAIT_EVENT && cpu->event);
 }
 
 // Grants are short and the core reads its request word between them.

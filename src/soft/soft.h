@@ -111,6 +111,10 @@ void soft_timer_exit_reported(struct soft_cpu *);
 // that are up already do not count.
 uint64_t soft_timer_distance(const struct soft_cpu *);
 
+// When the WFIT or WFET that the vCPU is in ends by itself, in nanoseconds from
+// now: TV_NO_LIMIT if it is in none.
+uint64_t soft_wait_distance(const struct soft_cpu *);
+
 static inline bool soft_irq_line(const struct soft_cpu *cpu) {
   return cpu->lines >> TV_IRQ & 1 || soft_timer_irq(cpu);
 }

@@ -39,11 +39,22 @@ void soft_timer_exit_reported(struct soft_cpu *cpu) {
   cpu->timer_reported = true;
 }
 
+// Nanoseconds until the count is `count`, which it is not yet.
+static uint64_t until(const struct soft_cpu *cpu, uint64_t count) {
+  if (count >> (64 - NS_PER_COUNT_SHIFT)) return TV_NO_LIMIT;
+  return (count << NS_PER_COUNT_SHIFT) - cpu->h.vm->clock;
+}
+
 static uint64_t distance(const struct soft_cpu *cpu, uint64_t ctl,
                          uint64_t cval) {
   if (!armed(ctl) || soft_count(cpu) >= cval) return TV_NO_LIMIT;
-  if (cval >> (64 - NS_PER_COUNT_SHIFT)) return TV_NO_LIMIT;
-  return (cval << NS_PER_COUNT_SHIFT) - cpu->h.vm->clock;
+  return until(cpu, cval);
+}
+
+uint64_t soft_wait_distance(const struct soft_cpu *cpu) {
+  if (cpu->wait == WAIT_NONE) return TV_NO_LIMIT;
+  if (soft_count(cpu) >= cpu->wait_until) return 0;
+  return until(cpu, cpu->wait_until);
 }
 
 uint64_t soft_timer_distance(const struct soft_cpu *cpu) {
