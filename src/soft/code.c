@@ -30,9 +30,9 @@ static const struct insn *lazy(struct soft_cpu *cpu, const struct insn *i,
   memcpy(&word, page->bytes + index * 4, 4);
   enum a64_op op = a64_decode(word);
   *entry = (struct insn){ .fn = lazy };   // no operands of an earlier word
-  if (op == A64_UNDEFINED) soft_predecode_undefined(entry, word);
-  else if (!soft_model_has_word(&cpu->h.vm->features, op, word))
-    soft_predecode_absent(entry, word);
+  if (op == A64_UNDEFINED ||
+      !soft_model_has_word(&cpu->h.vm->features, op, word))
+    soft_predecode_undefined(entry, word);
   else predecoder[op](entry, word, index * 4);
   mem_mark_code(page->region, page->gpa - page->region->base + index * 4);
   return entry->fn(cpu, entry, left);

@@ -42,11 +42,6 @@ void soft_predecode_undefined(struct insn *i, uint32_t word) {
   i->word = word;
 }
 
-void soft_predecode_absent(struct insn *i, uint32_t word) {
-  i->fn = undefined;
-  i->word = word;
-}
-
 static void set(struct insn *i, uint32_t word, insn_fn *fn) {
   i->fn = fn;
   i->word = word;

@@ -63,8 +63,7 @@ void soft_code_flush(struct soft_vm *, tv_vm *);   // drop all pages
 void soft_jump_reset(struct soft_cpu *);           // forget the jump cache
 // Why the fetch at cpu->pc fails: fills h.exc or h.exit.
 enum slow_step soft_fetch_failure(struct soft_cpu *);
-void soft_predecode_undefined(struct insn *, uint32_t word);   // has no row
-void soft_predecode_absent(struct insn *, uint32_t word);    // not the model's
+void soft_predecode_undefined(struct insn *, uint32_t word);
 
 // except.c: enters EL1 through VBAR_EL1, or, if the guest has none yet,
 // turns the exception into an exit; true if it was taken.

@@ -13,27 +13,6 @@ local build = os.getenv "TV_BUILD" or "build/rel"
 local cases = math.tointeger(tonumber(os.getenv "TV_ORACLE_N" or "200"))
 local SETS = 5 -- operand sets for each word
 
--- Rows without a predecoder yet: those of which the library has only the weak
--- one of src/soft/zz_missing.c. Without that file none is excused.
-local missing = {}
-do
-  local fallback = io.open "src/soft/zz_missing.c"
-  if fallback then
-    fallback:close()
-    for _, row in ipairs(isa.rows()) do missing[row.name] = true end
-    local pipe <close> = assert(io.popen("nm " .. build .. "/libtinyvmm.a"))
-    for name in pipe:read "a":gmatch " T op_([%w_]+)\n" do
-      missing[name] = nil
-    end
-  end
-end
-
--- No predecoder for this word.
-local function is_missing(w)
-  local row = isa.find(w)
-  return next(missing) and (not row or missing[row.name])
-end
-
 -- Rows of features that qemu 7.2 lacks: guest/cssc.lua and guest/mops.lua
 -- have them. Those of pointer authentication depend on keys, which a user
 -- program cannot set: guest/pauth.lua.
@@ -142,8 +121,7 @@ local included = { -- among branches, exceptions and system
 }
 
 local function eligible(row)
-  if left_out[row.name] or missing[row.name] or lacked[row.name]
-     or keyed[row.name] then
+  if left_out[row.name] or lacked[row.name] or keyed[row.name] then
     return false
   end
   if row.value & 0x1c000000 == 0x14000000 then return included[row.name] end
@@ -384,7 +362,7 @@ test("runs of 40 instructions leave the same state", function(t)
   for i = 1, cases * 5 * length do
     local w
     repeat w = word_for(t, pool[t.random(#pool)])
-    until isa.find(w) and not is_missing(w) and not runs_differently(w)
+    until isa.find(w) and not runs_differently(w)
     words[i] = w
   end
   local done, differences = run(t, words, "max", 2, length)
