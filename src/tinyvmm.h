@@ -128,6 +128,14 @@ TV_API const char *tv_vm_cpu(const tv_vm *);       // its model, or "host"
 TV_API bool tv_vm_exact(const tv_vm *);    // budgets count single steps
 TV_API uint32_t tv_vm_granule(const tv_vm *);
 
+// What the VM's backend can do on this machine.
+typedef struct tv_limits {
+  unsigned address_bits;    // of guest-physical addresses
+  unsigned vcpus;           // in one VM; 0: as many as the host has memory for
+  const char *note[4];      // sentences for people, then NULL
+} tv_limits;
+TV_API void tv_vm_limits(const tv_vm *, tv_limits *out);
+
 // Virtual nanoseconds since creation. soft: one step is one nanosecond,
 // summed over the vCPUs, plus idle time skipped by WFI.
 TV_API uint64_t tv_vm_time(const tv_vm *);

@@ -320,6 +320,25 @@ static void push_exits(lua_State *L, const tv_vm *vm) {
   }
 }
 
+// { address_bits = n, vcpus = n or nil, notes = { sentences } }
+static void push_limits(lua_State *L, const tv_vm *vm) {
+  tv_limits limits;
+  tv_vm_limits(vm, &limits);
+  lua_newtable(L);
+  lua_pushinteger(L, limits.address_bits);
+  lua_setfield(L, -2, "address_bits");
+  if (limits.vcpus) {
+    lua_pushinteger(L, limits.vcpus);
+    lua_setfield(L, -2, "vcpus");
+  }
+  lua_newtable(L);
+  for (int i = 0; i < 4 && limits.note[i]; i++) {
+    lua_pushstring(L, limits.note[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "notes");
+}
+
 static void push_vcpus(lua_State *L) {
   lua_Integer n = 0;
   struct bind_vm *vm = lua_touserdata(L, 1);
@@ -345,6 +364,8 @@ static void push_property(lua_State *L, struct bind_vm *vm,
     lua_pushboolean(L, tv_vm_exact(vm->vm));
   else if (strcmp(name, "granule") == 0)
     lua_pushinteger(L, tv_vm_granule(vm->vm));
+  else if (strcmp(name, "limits") == 0)
+    push_limits(L, vm->vm);
   else if (strcmp(name, "exits") == 0)
     push_exits(L, vm->vm);
   else if (strcmp(name, "vcpus") == 0)
@@ -401,8 +422,8 @@ void bind_vm_open(lua_State *L) {
     {"__tostring", vm_tostring},   {NULL, NULL}
   };
   static const char *const properties[] = {
-    "time", "backend", "cpu", "exact", "exits", "granule", "memory", "ram",
-    "vcpus", NULL
+    "time", "backend", "cpu", "exact", "exits", "granule", "limits", "memory",
+    "ram", "vcpus", NULL
   };
   bind_metatable(L, KEY_VM, "tinyvmm.vm", methods, meta, properties);
   lua_getfield(L, -1, "methods");

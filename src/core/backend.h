@@ -74,6 +74,9 @@ struct backend {
   tv_status (*vm_new)(tv_vm *, tv_error *err);
   void (*vm_free)(tv_vm *);
 
+  // Fills what there is to say; *out is zeroed.
+  void (*limits)(const tv_vm *, tv_limits *out);
+
   // The core has checked alignment and overlap and has entered the region in
   // vm->mem (map), or taken it out (unmap; its memory is still there).
   // `protect` is called after region->prot changed.

@@ -200,6 +200,12 @@ bool tv_vm_exact(const tv_vm *vm) { return vm->backend->exact; }
 
 uint32_t tv_vm_granule(const tv_vm *vm) { return vm->granule; }
 
+void tv_vm_limits(const tv_vm *vm, tv_limits *out) {
+  assert(vm && out);
+  *out = (tv_limits){ 0 };
+  if (vm->backend->limits) vm->backend->limits(vm, out);
+}
+
 uint64_t tv_vm_time(const tv_vm *vm) { return vm->backend->time(vm); }
 
 void tv_vm_deadline(tv_vm *vm, uint64_t virtual_ns) {

@@ -110,7 +110,21 @@ static tv_status hvf_trap(tv_vm *vm, unsigned traps, tv_error *err) {
                  "undefined instructions; soft can");
 }
 
+static void hvf_limits(const tv_vm *vm, tv_limits *out) {
+  hv_return_t (*gic)(size_t *) = hv_gic_get_distributor_size;
+  uint32_t vcpus = 0;
+  hv_vm_get_max_vcpu_count(&vcpus);
+  out->address_bits = hvf_vm_of(vm)->ipa_bits;
+  out->vcpus = vcpus;
+  out->note[0] = gic ? "the framework has a GIC (macOS 15), which is not used: "
+                       "the timers drive the IRQ line"
+                     : "the framework has no GIC (before macOS 15): the "
+                       "timers drive the IRQ line";
+  out->note[1] = "the last 16 KiB of the address space are tinyvmm's own";
+}
+
 const struct backend backend_hvf = {
+  .limits = hvf_limits,
   .name = "hvf", .exact = false, .exclusive_vm = true,
   .granule = HVF_GRANULE, .every_write = true, .probe = hvf_probe,
   .vm_new = hvf_vm_new, .vm_free = hvf_vm_free, .map = hvf_map,

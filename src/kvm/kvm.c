@@ -174,7 +174,19 @@ static tv_status kvm_vm_new(tv_vm *vm, tv_error *err) {
   return TV_OK;
 }
 
+static void kvm_limits(const tv_vm *vm, tv_limits *out) {
+  const struct kvm_vm *kvm = kvm_vm_of(vm);
+  out->address_bits = kvm->ipa_bits;
+  out->vcpus = (unsigned)capability(kvm->dev, CAP_MAX_VCPUS);
+  out->note[0] = kvm->filter
+    ? "hypercalls come to us by the SMCCC filter (Linux 6.4)"
+    : "this kernel has no SMCCC filter (Linux 6.4): hvc does not come to us";
+  out->note[1] = "no GIC is made: the timers drive the IRQ line";
+  out->note[2] = "the last 128 KiB of the address space are tinyvmm's own";
+}
+
 const struct backend backend_kvm = {
+  .limits = kvm_limits,
   .name = "kvm", .exact = false, .granule = KVM_GRANULE,
   .every_write = true, .probe = kvm_probe, .vm_new = kvm_vm_new,
   .vm_free = kvm_vm_free, .map = kvm_map, .unmap = kvm_unmap,

@@ -241,7 +241,15 @@ static void soft_unmap(tv_vm *vm, struct region *region) {
   rebind(vm);
 }
 
+static void soft_limits(const tv_vm *vm, tv_limits *out) {
+  const struct soft_vm *soft = vm->back;
+  out->address_bits = soft->model->physical_bits;
+  out->note[0] = "its timers and interrupt lines are the CPU's own; there is "
+                 "no GIC";
+}
+
 const struct backend backend_soft = {
+  .limits = soft_limits,
   .name = "soft", .exact = true, .granule = PAGE_BYTES,
   .probe = soft_probe, .cpu = soft_cpu_name,
   .vm_new = soft_vm_new, .vm_free = soft_vm_free,

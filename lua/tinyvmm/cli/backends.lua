@@ -18,7 +18,7 @@ cannot. The first that works is what --backend best takes.
 
 -- What is so by nature, on any machine.
 local NATURE = {
-  soft = "our own CPU: any number of VMs, 48-bit addresses, reproducible",
+  soft = "our own CPU: any number of VMs, reproducible",
   hvf = "Apple's Hypervisor.framework: one VM in a process",
   kvm = "Linux's KVM"
 }
@@ -26,11 +26,16 @@ local NATURE = {
 local function limits(name)
   local vm <close>, why = tv.vm { backend = name, ram = false }
   if not vm then return { "but no VM can be made: " .. why } end
-  return {
-    ("maps in units of %d bytes"):format(vm.granule),
+  local l = vm.limits
+  local lines = {
+    ("maps in units of %d bytes, addresses of %d bits"):format(vm.granule,
+      l.address_bits),
+    l.vcpus and ("at most %d vCPUs in a VM"):format(l.vcpus)
+      or "any number of vCPUs",
     vm.exact and "budgets count single instructions, vm:trace works"
       or "budgets are times, instructions are not counted"
   }
+  return table.move(l.notes, 1, #l.notes, #lines + 1, lines)
 end
 
 function M.main(args)
