@@ -128,6 +128,7 @@ function image:place(address) end
 ---@field cpu string
 ---@field exact boolean
 ---@field granule integer
+---@field limits { address_bits: integer, vcpus: integer?, notes: string[] }
 ---@field exits table<tinyvmm.kind, integer>
 ---@field memory tinyvmm.memory[]
 ---@field ram tinyvmm.memory?
