@@ -3,8 +3,9 @@
 -- The catalogue of broken guests. A case is { what is broken, guest, options,
 -- the sentence that exit.why must say }. The guest is assembly text, or bytes
 -- if options.raw is set. Options: at (0x10000), ram ("1M", for tv.vm), strict,
--- fp, timer; cpu (registers), map (a list for vm:map), before(vm, cpu),
--- limits (a budget of 10,000 steps, so that no case runs for ever).
+-- fp, timer, model (tv.vm's cpu); cpu (registers), map (a list for vm:map),
+-- before(vm, cpu), limits (a budget of 10,000 steps, so that no case runs for
+-- ever).
 --
 -- Beside its text every sentence obeys what holds for all: one line, short,
 -- and the same when it is read again.
@@ -15,7 +16,8 @@ local LONGEST = 220
 
 local function run(t, guest, options)
   local vm <close> = assert(tv.vm { ram = options.ram, output = "capture",
-    strict = options.strict, fp = options.fp, timer = options.timer })
+    strict = options.strict, fp = options.fp, timer = options.timer,
+    cpu = options.model })
   for _, region in ipairs(options.map or {}) do assert(vm:map(region)) end
   local at = options.at or 0x10000
   if guest then

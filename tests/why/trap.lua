@@ -34,6 +34,32 @@ main:   nop
      this CPU; is it data, or code for a newer one? vm:on(\"undefined\", \z
      fn) can implement it" },
 
+  { "a feature that the CPU model lacks", "ldadd x1, x2, [x0]",
+    { model = "cortex-a53" },
+    "undefined: ldadd x1, x2, [x0] at 0x10000 is an instruction that this \z
+     VM's CPU model, cortex-a53, does not have; tv.vm { cpu = \"max\" } \z
+     has all we know" },
+
+  { "a return address that was overwritten", [[
+        mrs     x0, sctlr_el1
+        orr     x0, x0, #0x80000000     // EnIA
+        msr     sctlr_el1, x0
+        paciasp
+        add     x30, x30, #8
+        autiasp
+  ]], {},
+    "pac: autiasp at 0x10014 authenticated a pointer with key IA, and its \z
+     code was wrong: it was signed with another key or modifier, or has \z
+     changed since" },
+
+  { "the main part of a copy without its prologue", [[
+        mov     x2, #4
+        cpyfm   [x0]!, [x1]!, x2!
+  ]], {},
+    "mops: cpyfm [x0]!, [x1]!, x2! at 0x10004 found registers that are not \z
+     what its prologue leaves (PSTATE.C is 0); the three instructions of a \z
+     copy or set belong together, prologue, main, epilogue" },
+
   { "what compilers put behind unreachable code", "f: udf #7", {},
     "undefined: udf #7 at 0x10000 (f) is an instruction that is undefined \z
      on purpose: compilers put it where control must never come" },

@@ -80,6 +80,16 @@ local function udf(_, f)
     .. "where control must never come"):format(f:where())
 end
 
+-- Another model than `max`, and a word that the table knows: it may be a
+-- feature that the model lacks.
+local function model(e, f)
+  local cpu = e.cpu and f.live and e.cpu.vm.cpu
+  local row = require "tinyvmm.a64.isa".find(e.insn)
+  if not cpu or cpu == "max" or cpu == "host" or not row then return nil end
+  return ("%s is an instruction that this VM's CPU model, %s, does not have; "
+    .. "tv.vm { cpu = \"max\" } has all we know"):format(f:where(), cpu)
+end
+
 local function undefined(_, f)
   return ("%s is no instruction of this CPU%s; is it data, or code for a newer "
     .. "one? vm:on(\"undefined\", fn) can implement it"):format(f:where(),
@@ -158,8 +168,8 @@ end
 local function pac(e, f)
   local key = e.esr & 3
   return ("%s authenticated a pointer with key %s, and its code was wrong: it "
-    .. "was signed with another key or modifier, or changed since; %s")
-    :format(f:where(), ({ [0] = "IA", "IB", "DA", "DB" })[key], NO_VECTORS)
+    .. "was signed with another key or modifier, or has changed since")
+    :format(f:where(), ({ [0] = "IA", "IB", "DA", "DB" })[key])
 end
 
 local function mops(e, f)
@@ -196,7 +206,7 @@ local function own_tables(what)
 end
 
 return {
-  undefined = { semihosting, at_el0, system_register, udf, undefined },
+  undefined = { semihosting, at_el0, system_register, udf, model, undefined },
   unimplemented = { mmu, debug, unimplemented },
   svc = { linux_call, svc },
   ["fp-trap"] = { fp_trap },
