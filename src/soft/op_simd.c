@@ -218,23 +218,10 @@ static void element(struct insn *i, uint32_t w) {
   i->m = (uint8_t)(a64_imm5(w) >> (i->a + 1) << i->a);
 }
 
-static inline uint64_t get_element(const struct soft_cpu *cpu, unsigned reg,
-                                   unsigned at, unsigned log2) {
-  uint64_t v = cpu->v[reg][at >> 3] >> (at & 7) * 8;
-  return v & bits_mask(8u << log2);
-}
-
-static inline void put_element(struct soft_cpu *cpu, unsigned reg,
-                               unsigned at, unsigned log2, uint64_t value) {
-  uint64_t mask = bits_mask(8u << log2) << (at & 7) * 8;
-  uint64_t *v = &cpu->v[reg][at >> 3];
-  *v = (*v & ~mask) | (value << (at & 7) * 8 & mask);
-}
-
 static inline const struct insn *do_dup_scalar(struct soft_cpu *cpu,
                                                const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
-  set_v(cpu, i->d, get_element(cpu, i->n, i->m, i->a), 0);
+  set_v(cpu, i->d, vec_extract(cpu, i->n, i->m, i->a), 0);
   return i + 1;
 }
 HANDLER_OF(dup_scalar, do_dup_scalar)
@@ -243,7 +230,7 @@ HANDLER_OF(dup_scalar, do_dup_scalar)
 static inline const struct insn *do_dup_element(struct soft_cpu *cpu,
                                                 const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
-  vec v = vec_repeat(get_element(cpu, i->n, i->m, i->a), i->a);
+  vec v = vec_repeat(vec_extract(cpu, i->n, i->m, i->a), i->a);
   vec_set(cpu, i->d, v & vec_kept(VEC_HALF + (unsigned)i->imm));
   return i + 1;
 }
@@ -261,7 +248,7 @@ HANDLER_OF(dup_general, do_dup_general)
 static inline const struct insn *do_umov(struct soft_cpu *cpu,
                                          const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
-  cpu->x[i->d] = get_element(cpu, i->n, i->m, i->a);
+  cpu->x[i->d] = vec_extract(cpu, i->n, i->m, i->a);
   return i + 1;
 }
 HANDLER_OF(umov, do_umov)
@@ -270,7 +257,7 @@ HANDLER_OF(umov, do_umov)
 static inline const struct insn *do_smov(struct soft_cpu *cpu,
                                          const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
-  uint64_t v = get_element(cpu, i->n, i->m, i->a);
+  uint64_t v = vec_extract(cpu, i->n, i->m, i->a);
   cpu->x[i->d] = op_width((uint64_t)bits_sext(v, 8u << i->a), i->imm);
   return i + 1;
 }
@@ -279,7 +266,7 @@ HANDLER_OF(smov, do_smov)
 static inline const struct insn *do_ins_general(struct soft_cpu *cpu,
                                                 const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
-  put_element(cpu, i->d, i->m, i->a, cpu->x[i->n]);
+  vec_insert(cpu, i->d, i->m, i->a, cpu->x[i->n]);
   return i + 1;
 }
 HANDLER_OF(ins_general, do_ins_general)
@@ -288,8 +275,8 @@ HANDLER_OF(ins_general, do_ins_general)
 static inline const struct insn *do_ins_element(struct soft_cpu *cpu,
                                                 const struct insn *i) {
   if (fp_off(cpu)) return leave_fp_trap(cpu, i);
-  uint64_t v = get_element(cpu, i->n, (unsigned)i->imm, i->a);
-  put_element(cpu, i->d, i->m, i->a, v);
+  uint64_t v = vec_extract(cpu, i->n, (unsigned)i->imm, i->a);
+  vec_insert(cpu, i->d, i->m, i->a, v);
   return i + 1;
 }
 HANDLER_OF(ins_element, do_ins_element)

@@ -6,7 +6,7 @@
 // All touch one run of bytes: a buffer of at most 64 takes them in or out in
 // one access, and the registers are (de)interleaved from there, with the
 // permutations of vectors. `d` is Rt, `n` the base, `m` the slot of Rm, `a`
-// how writeback goes; single structures read their shape from the word.
+// how writeback goes, `imm` the shape, packed.
 
 #include "soft/access.h"
 #include "soft/vec_kernels.h"
@@ -25,18 +25,11 @@ static const struct insn *finish(struct soft_cpu *cpu, const struct insn *i,
 static void operands(struct insn *i, uint32_t w, bool writeback,
                      insn_fn *fn) {
   i->fn = fn;
-  i->word = w;
   i->d = (uint8_t)a64_rt(w);
   i->n = slot_sp(a64_rn(w));
   i->m = slot_read(a64_rm(w));
   if (!writeback) i->a = KEEP_BASE;
   else i->a = a64_rm(w) == 31 ? ADD_BYTES : ADD_REGISTER;
-}
-
-// Bytes [at, at + size) of a register's image.
-static inline uint8_t *v_bytes(struct soft_cpu *cpu, unsigned reg,
-                               unsigned at) {
-  return (uint8_t *)cpu->v[reg & 31] + at;
 }
 
 // ---------------------------------------------------- several structures --
@@ -217,76 +210,80 @@ void op_ST_m_post(struct insn *i, uint32_t w, unsigned offset) {
 
 // ------------------------------------------------------- one structure --
 
-struct lane {
-  unsigned selem;    // registers, one element of each
-  unsigned log2;     // of the element size
-  unsigned at;       // byte offset of the element in the register
-};
+// insn.imm: the registers, one element of each, and from bits 8 and 16 the
+// log2 of its bytes and its offset in the register.
+struct lane { unsigned selem, log2, at; };
 
 // opcode<2:1> is the scale; the index is what Q:S:size leaves over.
-static struct lane lane_of(uint32_t w) {
+static int32_t pack_lane(uint32_t w) {
   unsigned q = a64_Q(w), s = a64_S(w), size = a64_vsize(w), index;
-  struct lane l = { .selem = (a64_vop3(w) & 1) * 2 + a64_r21(w) + 1,
-                    .log2 = a64_vop3(w) >> 1 };
-  if (l.log2 == 2 && size & 1) l.log2 = 3;
-  switch (l.log2) {
+  unsigned selem = (a64_vop3(w) & 1) * 2 + a64_r21(w) + 1;
+  unsigned log2 = a64_vop3(w) >> 1;
+  if (log2 == 2 && size & 1) log2 = 3;
+  switch (log2) {
     case 0: index = q << 3 | s << 2 | size; break;
     case 1: index = q << 2 | s << 1 | size >> 1; break;
     case 2: index = q << 1 | s; break;
     default: index = q;
   }
-  l.at = index << l.log2;
-  return l;
+  return (int32_t)(selem | log2 << 8 | index << log2 << 16);
+}
+static inline struct lane unpack_lane(const struct insn *i) {
+  uint32_t l = (uint32_t)i->imm;
+  return (struct lane){ l & 0xff, l >> 8 & 0xff, l >> 16 };
 }
 
-OP_COLD const struct insn *do_load_lane(struct soft_cpu *cpu,
-                                        const struct insn *i) {
+static inline const struct insn *load_lane(struct soft_cpu *cpu,
+                                           const struct insn *i) {
   uint8_t bytes[STRUCT_BYTES];
-  struct lane l = lane_of(i->word);
+  struct lane l = unpack_lane(i);
   uint64_t va = cpu->x[i->n];
-  unsigned size = 1u << l.log2;
-  if (!(cpu->mode & MODE_FP)) return leave_fp_trap(cpu, i);
   if (op_base_misaligned(cpu, i)) return leave_sp_alignment(cpu, i);
   if (!access_read_block(cpu, i, va, l.log2, l.selem, bytes)) return NULL;
   for (unsigned r = 0; r < l.selem; r++)
-    memcpy(v_bytes(cpu, i->d + r, l.at), bytes + r * size, size);
-  return finish(cpu, i, va, l.selem * size);
+    vec_insert(cpu, (i->d + r) & 31, l.at, l.log2,
+               access_get(bytes + (r << l.log2), l.log2));
+  return finish(cpu, i, va, l.selem << l.log2);
 }
-HANDLER_OF(load_lane, do_load_lane)
+VEC_TEMPLATE_OF(load_s, load_lane)
 
-OP_COLD const struct insn *do_store_lane(struct soft_cpu *cpu,
-                                         const struct insn *i) {
-  uint8_t bytes[STRUCT_BYTES];
-  struct lane l = lane_of(i->word);
+static inline const struct insn *store_lane(struct soft_cpu *cpu,
+                                            const struct insn *i) {
+  uint8_t bytes[STRUCT_BYTES] = { 0 };
+  struct lane l = unpack_lane(i);
   uint64_t va = cpu->x[i->n];
-  unsigned size = 1u << l.log2;
-  if (!(cpu->mode & MODE_FP)) return leave_fp_trap(cpu, i);
   if (op_base_misaligned(cpu, i)) return leave_sp_alignment(cpu, i);
   for (unsigned r = 0; r < l.selem; r++)
-    memcpy(bytes + r * size, v_bytes(cpu, i->d + r, l.at), size);
+    access_put(bytes + (r << l.log2), l.log2,
+               vec_extract(cpu, (i->d + r) & 31, l.at, l.log2));
   if (!access_write_block(cpu, i, va, l.log2, l.selem, bytes)) return NULL;
-  return finish(cpu, i, va, l.selem * size);
+  return finish(cpu, i, va, l.selem << l.log2);
 }
-HANDLER_OF(store_lane, do_store_lane)
+VEC_TEMPLATE_OF(store_s, store_lane)
+
+static void single(struct insn *i, uint32_t w, bool writeback, insn_fn *fn) {
+  operands(i, w, writeback, fn);
+  i->imm = pack_lane(w);
+}
 
 void op_LD_s(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
-  operands(i, w, false, load_lane);
+  single(i, w, false, load_s);
 }
 
 void op_LD_s_post(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
-  operands(i, w, true, load_lane);
+  single(i, w, true, load_s);
 }
 
 void op_ST_s(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
-  operands(i, w, false, store_lane);
+  single(i, w, false, store_s);
 }
 
 void op_ST_s_post(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
-  operands(i, w, true, store_lane);
+  single(i, w, true, store_s);
 }
 
 // One structure to all lanes. imm: registers, log2 of the element's bytes and

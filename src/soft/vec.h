@@ -78,6 +78,21 @@ static inline void vec_set(struct soft_cpu *cpu, unsigned reg, vec v) {
   memcpy(cpu->v[reg], &v, sizeof v);
 }
 
+// The element of 1 << log2 bytes at byte `at` of a register.
+static inline uint64_t vec_extract(const struct soft_cpu *cpu, unsigned reg,
+                                   unsigned at, unsigned log2) {
+  uint64_t v = cpu->v[reg][at >> 3] >> (at & 7) * 8;
+  return v & bits_mask(8u << log2);
+}
+static inline void vec_insert(struct soft_cpu *cpu, unsigned reg,
+                              unsigned at, unsigned log2, uint64_t value) {
+  uint64_t mask = bits_mask(8u << log2) << (at & 7) * 8;
+  uint64_t low = cpu->v[reg][0], high = cpu->v[reg][1];
+  uint64_t v = ((at & 8 ? high : low) & ~mask)
+    | (value << (at & 7) * 8 & mask);
+  vec_set(cpu, reg, at & 8 ? (vec){ low, v } : (vec){ v, high });
+}
+
 // The bytes that a result of 1 << log2 bytes keeps.
 static inline vec vec_kept(unsigned log2) {
   static const uint64_t kept[5][2] __attribute__((aligned(16))) = {

@@ -34,8 +34,6 @@ SM3 66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0
 SM4 681edf34d206965e86b3e94f536e4246
 ]]):gsub("\\\n", "")
 
-local root = os.getenv "PWD"
-
 -- The path of a program built as a guest.
 local function guest(t, name, variant)
   local compiler = sdk.compilers[variant.compiler]
@@ -43,9 +41,9 @@ local function guest(t, name, variant)
   variant.path = variant.path or build:folder()
   sdk.write(variant.path .. "/Makefile",
     "include $(SDK)/guest/guest.mk\nvpath %.c $(SDK)/tests/guest/programs\n")
-  build:make(t, compiler, ("-C %s SDK=%s GUEST_OUT=%s GUEST_REGS= \z
-    CFLAGS='-Werror -Wpedantic -ffp-contract=off -fno-math-errno %s' \z
-    %s/%s.elf"):format(variant.path, root, variant.path, variant.flags,
+  build:make(t, compiler, ('-C %s SDK="$PWD" GUEST_OUT=%s GUEST_REGS= \z
+    CFLAGS="-Werror -Wpedantic -ffp-contract=off -fno-math-errno %s" \z
+    %s/%s.elf'):format(variant.path, variant.path, variant.flags,
     variant.path, name))
   return ("%s/%s.elf"):format(variant.path, name)
 end
