@@ -19,34 +19,61 @@ static const uint64_t round_constant[ROUNDS] = {
 };
 static const uint64_t alpha = UINT64_C(0xc0ac29b7c97c50dd);
 
-// sigma2 and its inverse, by nibbles: entry n in bits 4n and up.
-static const uint64_t sigma = UINT64_C(0xa12d5473e90cf86b);
-static const uint64_t sigma_inverse = UINT64_C(0x37c40f6291ba8de5);
+#define ONES UINT64_C(0x1111111111111111)
 
-static unsigned cell(uint64_t v, unsigned i) { return v >> (60 - 4 * i) & 15; }
-
-static uint64_t substitute(uint64_t v, uint64_t box) {
-  uint64_t out = 0;
-  for (unsigned k = 0; k < 64; k += 4)
-    out |= (box >> 4 * (v >> k & 15) & 15) << k;
-  return out;
+// The S-box sigma2 and its inverse on all cells at once, as polynomials in the
+// bits a (lowest) to d of a cell.
+static uint64_t sigma(uint64_t v) {
+  uint64_t a = v & ONES, b = v >> 1 & ONES, c = v >> 2 & ONES;
+  uint64_t d = v >> 3 & ONES;
+  uint64_t ab = a & b, ac = a & c, bc = b & c, ad = a & d, bd = b & d;
+  uint64_t cd = c & d, abc = ab & c, abd = ab & d, acd = ac & d, bcd = bc & d;
+  uint64_t s0 = ONES ^ a ^ b ^ c ^ ac ^ abc ^ ad ^ abd ^ cd ^ bcd;
+  uint64_t s1 = ONES ^ b ^ ab ^ c ^ bc ^ abd ^ acd;
+  uint64_t s2 = a ^ c ^ bc ^ bd ^ abd ^ bcd;
+  uint64_t s3 = ONES ^ a ^ ab ^ d ^ ad ^ abd ^ cd ^ acd ^ bcd;
+  return s0 | s1 << 1 | s2 << 2 | s3 << 3;
 }
 
-// Cell i of the result is cell from[i].
-static uint64_t permute(uint64_t v, const uint8_t from[16]) {
-  uint64_t out = 0;
-  for (unsigned i = 0; i < 16; i++) out = out << 4 | cell(v, from[i]);
-  return out;
+static uint64_t sigma_inverse(uint64_t v) {
+  uint64_t a = v & ONES, b = v >> 1 & ONES, c = v >> 2 & ONES;
+  uint64_t d = v >> 3 & ONES;
+  uint64_t ab = a & b, ac = a & c, bc = b & c, ad = a & d, bd = b & d;
+  uint64_t cd = c & d, abc = ab & c, abd = ab & d, acd = ac & d, bcd = bc & d;
+  uint64_t s0 = ONES ^ a ^ c ^ bc ^ abc ^ d ^ ad ^ bd ^ abd ^ cd ^ bcd;
+  uint64_t s1 = a ^ ab ^ c ^ ac ^ bc ^ abc ^ d ^ ad ^ acd;
+  uint64_t s2 = ONES ^ ab ^ c ^ abc ^ d ^ ad ^ bd ^ abd ^ acd ^ bcd;
+  uint64_t s3 = a ^ b ^ ab ^ c ^ ac ^ ad ^ cd ^ bcd;
+  return s0 | s1 << 1 | s2 << 2 | s3 << 3;
 }
 
-static const uint8_t tau[16] =
-  { 0, 11, 6, 13, 10, 1, 12, 7, 5, 14, 3, 8, 15, 4, 9, 2 };
-static const uint8_t tau_inverse[16] =
-  { 0, 5, 15, 10, 13, 8, 2, 7, 11, 14, 4, 1, 6, 3, 9, 12 };
-static const uint8_t tweak_h[16] =
-  { 6, 5, 14, 15, 0, 1, 2, 3, 7, 12, 13, 4, 8, 9, 10, 11 };
-static const uint8_t tweak_h_inverse[16] =
-  { 4, 5, 6, 7, 11, 1, 0, 8, 12, 13, 14, 15, 9, 10, 2, 3 };
+// Permutations of the cells. TURN: the cells of `mask` come from n places
+// further down the word.
+#define TURN(v, n, mask) (bits_ror64(v, 64 - 4 * (n)) & UINT64_C(mask))
+static uint64_t tau(uint64_t v) {
+  return TURN(v, 0, 0xf000000f00000000) | TURN(v, 3, 0x000000000000f00f) |
+         TURN(v, 4, 0x00f0000000000000) | TURN(v, 5, 0x000000000f000000) |
+         TURN(v, 6, 0x0000f0f000000000) | TURN(v, 7, 0x0000000000000f00) |
+         TURN(v, 9, 0x0000000000f00000) | TURN(v, 10, 0x0f0f000000000000) |
+         TURN(v, 11, 0x00000000000000f0) | TURN(v, 12, 0x00000f0000000000) |
+         TURN(v, 13, 0x00000000f00f0000);
+}
+
+static uint64_t tau_inverse(uint64_t v) {
+  return TURN(v, 0, 0xf000000f00000000) | TURN(v, 3, 0x00000f00f0000000) |
+         TURN(v, 4, 0x0f00000000000000) | TURN(v, 5, 0x000000000f000000) |
+         TURN(v, 6, 0x00000000000f0f00) | TURN(v, 7, 0x000f000000000000) |
+         TURN(v, 9, 0x0000f00000000000) | TURN(v, 10, 0x0000000000f0f000) |
+         TURN(v, 11, 0x00000000000000f0) | TURN(v, 12, 0x000000f000000000) |
+         TURN(v, 13, 0x00f000000000000f);
+}
+
+static uint64_t tweak_h(uint64_t v) {
+  return TURN(v, 3, 0x000000000ff00000) | TURN(v, 4, 0x0f00000000000000) |
+         TURN(v, 6, 0xf000000000000000) | TURN(v, 9, 0x00000000000f0000) |
+         TURN(v, 12, 0x00ffffff0000ffff) | TURN(v, 15, 0x00000000f0000000);
+}
+#undef TURN
 
 // Every cell rotated left by 1 and by 2.
 static uint64_t rotate1(uint64_t v) {
@@ -69,40 +96,27 @@ static uint64_t multiply(uint64_t v) {
 static const uint64_t lfsr_cells = UINT64_C(0xff0ff000f00f0f00);
 
 static uint64_t tweak_next(uint64_t t) {
-  t = permute(t, tweak_h);
-  uint64_t ones = UINT64_C(0x1111111111111111);
-  uint64_t top = (t ^ t >> 1) & ones;
-  uint64_t next = (t >> 1 & 7 * ones) | top << 3;
+  t = tweak_h(t);
+  uint64_t next = (t >> 1 & 7 * ONES) | ((t ^ t >> 1) & ONES) << 3;
   return (next & lfsr_cells) | (t & ~lfsr_cells);
-}
-
-static uint64_t tweak_previous(uint64_t t) {
-  uint64_t ones = UINT64_C(0x1111111111111111);
-  uint64_t low = (t ^ t >> 3) & ones;
-  uint64_t previous = (t << 1 & 14 * ones) | low;
-  t = (previous & lfsr_cells) | (t & ~lfsr_cells);
-  return permute(t, tweak_h_inverse);
 }
 
 uint64_t pauth_qarma5(uint64_t data, uint64_t tweak, uint64_t w0,
                       uint64_t k0) {
   uint64_t w1 = bits_ror64(w0, 1) ^ w0 >> 63, v = data ^ w0;
+  uint64_t t[ROUNDS + 1] = { tweak };
   for (unsigned i = 0; i < ROUNDS; i++) {
-    v ^= k0 ^ tweak ^ round_constant[i];
-    if (i) v = multiply(permute(v, tau));
-    v = substitute(v, sigma);
-    tweak = tweak_next(tweak);
+    v ^= k0 ^ t[i] ^ round_constant[i];
+    v = sigma(i ? multiply(tau(v)) : v);
+    t[i + 1] = tweak_next(t[i]);
   }
-  v ^= w1 ^ tweak;
-  v = substitute(multiply(permute(v, tau)), sigma);
-  v = permute(multiply(permute(v, tau)) ^ k0, tau_inverse);  // the reflector
-  v = permute(multiply(substitute(v, sigma_inverse)), tau_inverse);
-  v ^= w0 ^ tweak;
+  v = sigma(multiply(tau(v ^ w1 ^ t[ROUNDS])));
+  v = tau_inverse(multiply(tau(v)) ^ k0);                 // the reflector
+  v = tau_inverse(multiply(sigma_inverse(v))) ^ w0 ^ t[ROUNDS];
   for (unsigned i = ROUNDS; i--;) {
-    v = substitute(v, sigma_inverse);
-    if (i) v = permute(multiply(v), tau_inverse);
-    tweak = tweak_previous(tweak);
-    v ^= k0 ^ tweak ^ round_constant[i] ^ alpha;
+    v = sigma_inverse(v);
+    if (i) v = tau_inverse(multiply(v));
+    v ^= k0 ^ t[i] ^ round_constant[i] ^ alpha;
   }
   return v ^ w1;
 }
