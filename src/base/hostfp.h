@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The host's floating point where C has no word for it: the modes a thread
-// may be in, and operations that would be calls of libm.
+// The host's floating point where C has no word for it: the environment of a
+// thread (its modes, and the flags that operations have raised), and
+// operations that would be calls of libm.
 //
 // HOSTFP says whether float and double here are IEEE 754 formats computed as
 // such once hostfp_enter has been called: to nearest, denormals honoured,
@@ -19,13 +20,14 @@
 #define HOSTFP 1
 #define HOSTFP_FMA __attribute__((target("fma")))
 
-enum { HOSTFP_FLAGS = 0x3f, HOSTFP_DEFAULT = 0x1f80 };    // MXCSR
+#define HOSTFP_FLAGS UINT64_C(0x3f)                       // MXCSR
+enum { HOSTFP_DEFAULT = 0x1f80 };
 
-static inline uint64_t hostfp_modes(void) {
+static inline uint64_t hostfp_get(void) {
   return _mm_getcsr();
 }
-static inline void hostfp_set_modes(uint64_t modes) {
-  _mm_setcsr((uint32_t)modes);
+static inline void hostfp_set(uint64_t env) {
+  _mm_setcsr((uint32_t)env);
 }
 static inline bool hostfp_has_fma(void) {
   return __builtin_cpu_supports("fma");
@@ -52,15 +54,18 @@ static inline float hostfp_sqrtf(float a) {
 #define HOSTFP 1
 #define HOSTFP_FMA
 
-enum { HOSTFP_FLAGS = 0, HOSTFP_DEFAULT = 0 };            // FPCR
+#define HOSTFP_FLAGS (UINT64_C(0xffffffff) << 32)         // FPSR : FPCR
+enum { HOSTFP_DEFAULT = 0 };
 
-static inline uint64_t hostfp_modes(void) {
-  uint64_t modes;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(modes));
-  return modes;
+static inline uint64_t hostfp_get(void) {
+  uint64_t modes, flags;
+  __asm__ volatile("mrs %0, fpcr; mrs %1, fpsr"
+                   : "=r"(modes), "=r"(flags));
+  return flags << 32 | (uint32_t)modes;
 }
-static inline void hostfp_set_modes(uint64_t modes) {
-  __asm__ volatile("msr fpcr, %0" : : "r"(modes) : "memory");
+static inline void hostfp_set(uint64_t env) {
+  __asm__ volatile("msr fpcr, %0; msr fpsr, %1" : :
+                   "r"((uint64_t)(uint32_t)env), "r"(env >> 32) : "memory");
 }
 static inline bool hostfp_has_fma(void) {
   return true;
@@ -85,10 +90,11 @@ static inline float hostfp_sqrtf(float a) {
 #define HOSTFP 0
 #define HOSTFP_FMA
 
-enum { HOSTFP_FLAGS = 0, HOSTFP_DEFAULT = 0 };
+#define HOSTFP_FLAGS UINT64_C(0)
+enum { HOSTFP_DEFAULT = 0 };
 
-static inline uint64_t hostfp_modes(void) { return 0; }
-static inline void hostfp_set_modes(uint64_t modes) { (void)modes; }
+static inline uint64_t hostfp_get(void) { return 0; }
+static inline void hostfp_set(uint64_t env) { (void)env; }
 static inline bool hostfp_has_fma(void) { return false; }
 static inline double hostfp_fma(double a, double b, double c) {
   return a * b + c;
@@ -101,17 +107,15 @@ static inline float hostfp_sqrtf(float a) { return a; }
 
 #endif
 
-// Brings the thread into the modes above and returns what it was in, for
-// hostfp_leave; a few host cycles where there is nothing to change.
+// Brings the thread into the modes above and returns the environment it had,
+// for hostfp_leave; a few host cycles where there is nothing to change.
 static inline uint64_t hostfp_enter(void) {
-  uint64_t modes = hostfp_modes();
-  if ((modes & ~(uint64_t)HOSTFP_FLAGS) != HOSTFP_DEFAULT)
-    hostfp_set_modes(HOSTFP_DEFAULT);
-  return modes;
+  uint64_t env = hostfp_get();
+  if ((env & ~HOSTFP_FLAGS) != HOSTFP_DEFAULT) hostfp_set(HOSTFP_DEFAULT);
+  return env;
 }
-static inline void hostfp_leave(uint64_t modes) {
-  if ((modes & ~(uint64_t)HOSTFP_FLAGS) != HOSTFP_DEFAULT)
-    hostfp_set_modes(modes);
+static inline void hostfp_leave(uint64_t env) {
+  if (hostfp_get() != env) hostfp_set(env);
 }
 
 #endif

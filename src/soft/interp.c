@@ -165,8 +165,9 @@ static bool before(struct soft_cpu *cpu, struct run *run) {
 }
 
 // Tells the trace function about the instruction at pc, unless that is one
-// in the middle of its parts, which it knows.
-static void trace(struct soft_cpu *cpu) {
+// in the middle of its parts, which it knows. The function finds the host's
+// floating-point environment as it was before the run.
+static void trace(struct soft_cpu *cpu, uint64_t *host_fp) {
   const tv_vm *vm = cpu->h.vcpu->vm;
   if (cpu->pending.active || soft_jump(cpu, cpu->pc) == &soft_fetch_fault)
     return;
@@ -175,14 +176,16 @@ static void trace(struct soft_cpu *cpu) {
     .x = cpu->x, .q = (const uint64_t (*)[2])cpu->v
   };
   memcpy(&step.insn, cpu->h.page->bytes + (cpu->pc & (PAGE_BYTES - 1)), 4);
+  hostfp_leave(*host_fp);
   vm->trace(vm->trace_ctx, &step);
+  *host_fp = hostfp_enter();
 }
 
 enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
                        tv_exit *exit) {
   struct soft_cpu *cpu = vcpu->back;
   struct run run = { .left = grant, .end = BACK_DONE, .exit = exit };
-  uint64_t host_modes = hostfp_enter();
+  uint64_t host_fp = hostfp_enter();
   if (cpu->h.vm->last != cpu) cpu->excl.valid = false;
   cpu->h.vm->last = cpu;
   cpu->wait = WAIT_NONE;
@@ -192,7 +195,7 @@ enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
     if (before(cpu, &run)) continue;
     uint64_t n = bound(cpu, run.left);
     if (BITS_UNLIKELY(vcpu->vm->trace)) {
-      trace(cpu);
+      trace(cpu, &host_fp);
       n = 1;
     }
     uint64_t rest = execute(cpu, n);
@@ -200,7 +203,7 @@ enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
     if (rest) finish(cpu, &run, why_left(cpu));
     else cpu->pending.active = false;
   }
-  hostfp_leave(host_modes);
+  hostfp_leave(host_fp);
   *done = grant - run.left;
   return run.end;
 }
