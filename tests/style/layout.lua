@@ -125,6 +125,22 @@ test("the library never calls exit, abort or their kin", function(t)
   end
 end)
 
+-- A name that was not made local: `arg` is the program's to set, `cpu` and
+-- `vm` are a session's variables.
+test("no Lua file sets a global by accident", function(t)
+  t.needs "luac5.4"
+  local meant = { ["lua/tinyvmm/cli/init.lua"] = "arg",
+    ["lua/tinyvmm/cli/commands.lua"] = "cpu vm" }
+  each_file(t, files.all "lua", function(file)
+    for name in t.run("luac5.4 -l -p " .. file.path):gmatch
+        'SETTABUP[^\n]*_ENV "([%w_]+)"' do
+      if not (meant[file.path] or ""):find("%f[%w]" .. name .. "%f[%W]") then
+        return "the global " .. name
+      end
+    end
+  end)
+end)
+
 test("there is no Python in the tree", function(t)
   each_file(t, files.all(), function(file)
     return (file.path:find "%.py$" or file.text:find "^#![^\n]*python")

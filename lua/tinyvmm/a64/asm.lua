@@ -13,13 +13,13 @@
 -- by line through `statement`. Errors are collected, up to 20, and raised as
 -- one string, "guest.S:12:9: message" a line.
 
-local cursor = require "tinyvmm.a64.cursor"
 local directives = require "tinyvmm.a64.directives"
 local encode = require "tinyvmm.a64.encode"
 local expr = require "tinyvmm.a64.expr"
 local lint = require "tinyvmm.a64.lint"
 local macro = require "tinyvmm.a64.macro"
 local pool = require "tinyvmm.a64.pool"
+local report = require "tinyvmm.a64.report"
 local section = require "tinyvmm.a64.section"
 local settle = require "tinyvmm.a64.settle"
 local source = require "tinyvmm.a64.source"
@@ -31,85 +31,9 @@ local fail = expr.fail
 local asm = {}
 local A = {}
 A.__index = A
+for name, fn in pairs(report.methods) do A[name] = fn end
 
-local MOST_ERRORS = 20
 local DEEPEST = 32                       -- files that include each other
-
--- Errors ---------------------------------------------------------------------
-
--- Note an error at a place; too many end the assembly.
-function A:report(at, msg)
-  self.errors[#self.errors + 1] = { at = at, msg = msg }
-  if #self.errors >= MOST_ERRORS then error(self.enough, 0) end
-end
-
--- Something legal and surely wrong at column p of the current line; once.
-function A:warn(p, msg)
-  local at = self.line_at + p
-  if self.mute or self.warned[at] == msg then return end
-  self.warned[at] = msg
-  self.warnings[#self.warnings + 1] = { at = at, msg = msg }
-end
-
--- What was raised inside a statement: { col, msg }, or not for us.
-function A:caught(err)
-  if type(err) ~= "table" or not err.msg then error(err, 0) end
-  local at = self.line_at + err.col
-  local before = err.name and self.missed[err.name]
-  if before then before.at = math.min(before.at, at)
-  else
-    self:report(at, err.msg)
-    if err.name then self.missed[err.name] = self.errors[#self.errors] end
-  end
-end
-
--- "did you mean", loaded when there is something to say.
-local function did_you_mean(name, list)
-  return require "tinyvmm.a64.nearest".hint(name, list)
-end
-
--- Raise for a symbol that nobody defined; `caught` tells it once per symbol,
--- where it is used first.
-function A:undefined(name, p)
-  local msg = "undefined symbol '" .. name .. "'"
-  if self.missed[name] then
-    msg = "again"
-  elseif cursor.register(name) then
-    msg = ("expected a label or address, got register %s; a branch to a"
-      .. " register is br or blr"):format(name)
-  else
-    msg = msg .. did_you_mean(name, function()
-      local list = {}
-      for known in pairs(self.symbols) do
-        if not find(known, "^\1") then list[#list + 1] = known end
-      end
-      table.sort(list)
-      return list
-    end)
-  end
-  error({ col = p, msg = msg, name = name }, 0)
-end
-
--- Errors or warnings as lines, in the order of the text.
-local function told(self, list)
-  for _, e in ipairs(list) do e.root = source.root(self.sources, e.at) end
-  table.sort(list, function(a, b)
-    if a.root ~= b.root then return a.root < b.root end
-    return a.at < b.at
-  end)
-  local out = {}
-  for i, e in ipairs(list) do
-    out[i] = (e.where or source.where(self.sources, e.at) .. ": ") .. e.msg
-      .. source.calls(self.sources, e.at)
-  end
-  return out
-end
-
-local function message_of(self)
-  local out = told(self, self.errors)
-  if #out >= MOST_ERRORS then out[#out + 1] = "too many errors, giving up" end
-  return table.concat(out, "\n")
-end
 
 -- Sections and symbols -------------------------------------------------------
 
@@ -371,7 +295,7 @@ local function directive(self, s, p)
   if not fn then
     name = name or match(s, "^%.%S*", p)
     fail(p, "unknown directive '%s'%s", "." .. name:gsub("^%.", ""),
-      did_you_mean(name, function()
+      report.did_you_mean(name, function()
         local list = {}
         for known in pairs(directives.by_name) do list[#list + 1] = known end
         table.sort(list)
@@ -649,8 +573,8 @@ function asm.finish(self, opts, text)
     return settle.finish(self)
   end)
   if not ok and img ~= self.enough then error(img, 0) end
-  if #self.errors > 0 then error(message_of(self), 0) end
-  img.warnings = told(self, self.warnings)
+  if #self.errors > 0 then error(report.message(self), 0) end
+  img.warnings = report.told(self, self.warnings)
   if opts.origin then img:place(opts.origin) end
   return img
 end

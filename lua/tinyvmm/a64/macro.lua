@@ -1,21 +1,21 @@
 -- SPDX-License-Identifier: MIT
--- Text that makes text: .macro, .rept, .irp, .irpc, the conditions, and names
--- for registers (.req). An expansion is a source of its own: `push` makes it
--- the frame that the loop of asm.lua reads next, and the frame below goes on
--- behind the call, so that nesting costs no stack. A frame's `p` is where its
--- text goes on; a directive that swallows a block moves it. What a condition
--- rejects is passed over statement by statement (`next_statement`).
--- Bodies are cut into pieces once, when they are defined: strings, and numbers
--- that stand for parameters.
+-- Text that makes text: .macro, .rept, .irp, .irpc, and names for registers
+-- (.req). An expansion is a source of its own: `push` makes it the frame that
+-- the loop of asm.lua reads next, and the frame below goes on behind the call,
+-- so that nesting costs no stack. A frame's `p` is where its text goes on; a
+-- directive that swallows a block moves it. Bodies are cut into pieces once,
+-- when they are defined: strings, and numbers that stand for parameters.
 
 local cursor = require "tinyvmm.a64.cursor"
 local encode = require "tinyvmm.a64.encode"
 local expr = require "tinyvmm.a64.expr"
 local source = require "tinyvmm.a64.source"
+local words = require "tinyvmm.a64.words"
 
 local concat = table.concat
 local find, sub, match = string.find, string.sub, string.match
 local fail = expr.fail
+local argument, separator, skip = words.argument, words.separator, words.skip
 
 local M = {}
 local D = {}
@@ -65,34 +65,6 @@ end
 
 -- Blocks ---------------------------------------------------------------------
 
--- The statement at p of a text: its directive's name in lower case (or nil)
--- and the position of the next statement.
-local function next_statement(text, p)
-  local e = find(text, "\n", p, true) or #text + 1
-  local mark = find(text, "[./]", p) or e
-  if mark >= e then return nil, e + 1 end       -- no directive, no comment
-  local s, after, open = sub(text, p, e - 1), e + 1, false
-  if find(s, "[\"'/#]") then
-    s, open = source.clean(s)
-    if open then
-      local _, stop = find(text, "*/", p + #s + 2, true)
-      after = (stop or #text) + 1
-    end
-  end
-  if find(s, ";", 1, true) then
-    local stop = source.statement_end(s, 1)
-    if stop <= #s then s, after = sub(s, 1, stop - 1), p + stop end
-  end
-  local q = 1
-  while true do
-    local _, colon = find(s, "^[ \t]*[%w_.$]+[ \t]*:", q)
-    if not colon then break end
-    q = colon + 1
-  end
-  local name = match(s, "^[ \t]*%.(%a+)", q)
-  return name and name:lower(), after
-end
-
 local function set(names)
   local t = {}
   for name in names:gmatch "%S+" do t[name] = true end
@@ -109,7 +81,7 @@ local function block(A, opens, closes, p, what)
   local text, start = frame.text, frame.p
   local at, depth = start, 0
   while at <= #text do
-    local name, after = next_statement(text, at)
+    local name, after = words.next_statement(text, at)
     if opens[name] then depth = depth + 1
     elseif closes[name] then
       if depth == 0 then
@@ -125,69 +97,6 @@ local function block(A, opens, closes, p, what)
   frame.p = #text + 1
   fail(p, "the .%s has no .%s", what, closes.endm and "endm" or "endr")
 end
-
--- Arguments ------------------------------------------------------------------
-
--- A quoted argument at p: its text without the quotes, position after it.
-local function quoted(s, p)
-  local out, q = {}, p + 1
-  while true do
-    local e = find(s, '"', q, true)
-    if not e then fail(p, "the string has no closing quote") end
-    local slashes = #match(sub(s, q, e - 1), "\\*$")
-    if slashes % 2 == 1 then
-      out[#out + 1] = sub(s, q, e)
-    elseif sub(s, e + 1, e + 1) == '"' then
-      out[#out + 1] = sub(s, q, e)
-      e = e + 1
-    else
-      out[#out + 1] = sub(s, q, e - 1)
-      return table.concat(out), e + 1
-    end
-    q = e + 1
-  end
-end
-
--- One argument at p (no blanks before it): as in GNU as it ends at a comma, or
--- at blanks outside brackets unless they stand beside an operator.
-local function argument(s, p)
-  local plain, after = match(s, "^([%w_.#$]+)()%f[,%z]", p)
-  if plain then return plain, after end
-  if sub(s, p, p) == '"' then return quoted(s, p) end
-  local out, q, nest = {}, p, 0
-  while q <= #s do
-    local c = sub(s, q, q)
-    if c == "," then break end
-    if c == " " or c == "\t" then
-      local e = find(s, "[^ \t]", q)
-      if not e or sub(s, e, e) == "," then q = e or #s + 1 break end
-      local joins = find(s, "^[-+*/%%|&^<>=!)%]]", e)
-        or find(out[#out] or "", "[-+*/%%|&^<>=!~([]$")
-      if nest == 0 and not joins then break end
-      if not joins then out[#out + 1] = " " end
-      q = e
-    else
-      local e = q
-      if c == '"' then _, e = quoted(s, q) e = e - 1
-      elseif c == "'" and sub(s, q + 1, q + 1) ~= "" then
-        e = q + (sub(s, q + 1, q + 1) == "\\" and 2 or 1)
-        if sub(s, e + 1, e + 1) == "'" then e = e + 1 end
-      elseif c == "(" or c == "[" then nest = nest + 1
-      elseif c == ")" or c == "]" then nest = math.max(nest - 1, 0) end
-      out[#out + 1] = sub(s, q, e)
-      q = e + 1
-    end
-  end
-  return table.concat(out), q
-end
-
--- Past blanks, one comma, and blanks.
-local function separator(s, p)
-  local _, e = find(s, "^[ \t\r]*,?[ \t\r]*", p)
-  return e + 1
-end
-
-local function skip(s, p) return find(s, "[^ \t\r]", p) or #s + 1 end
 
 -- Bodies ---------------------------------------------------------------------
 
@@ -452,154 +361,6 @@ D.irpc = loop("irpc", function(s, p)
   return values
 end)
 D.irep, D.irepc = D.irp, D.irpc
-
--- Conditions -----------------------------------------------------------------
-
-local IF = {}
-
--- Pass over text up to the .elseif, .else or .endif that ends this branch (if
--- the condition was met already: up to the .endif), and read that next.
-local function pass_over(A, cond)
-  local frame = A.frame
-  local text, at, depth = frame.text, frame.p, 0
-  while at <= #text do
-    local name, after = next_statement(text, at)
-    if IF[name] then depth = depth + 1
-    elseif name == "endif" then
-      if depth == 0 then break end
-      depth = depth - 1
-    elseif depth == 0 and (name == "else" or name == "elseif") then
-      if cond.last then break end
-      if name == "else" or not cond.met then break end
-    end
-    at = after
-  end
-  frame.p, cond.passing = at, true
-end
-
-local function open(A, p, truth)
-  local cond = { at = A.line_at + p, met = truth }
-  A.conds[#A.conds + 1] = cond
-  if not truth then pass_over(A, cond) end
-end
-
--- The innermost condition, if it began in this frame.
-local function current(A, s, p, what)
-  local cond = A.conds[#A.conds]
-  if #A.conds <= A.frame.conds or not cond then
-    fail(find(s, ".", 1, true) or p, ".%s without .if", what)
-  end
-  return cond
-end
-
--- A condition whose own text is wrong counts as false.
-local function condition(test)
-  return function(A, s, p)
-    local ok, truth, q = pcall(test, A, s, p)
-    open(A, p, ok and truth)
-    if not ok then error(truth, 0) end
-    return q
-  end
-end
-
-local function against_zero(compare)
-  return condition(function(A, s, p)
-    local v, q = expr.constant(A, s, p, "the condition")
-    return compare(v), q
-  end)
-end
-IF["if"] = against_zero(function(v) return v ~= 0 end)
-IF.ifne = IF["if"]
-IF.ifeq = against_zero(function(v) return v == 0 end)
-IF.ifge = against_zero(function(v) return v >= 0 end)
-IF.ifgt = against_zero(function(v) return v > 0 end)
-IF.ifle = against_zero(function(v) return v <= 0 end)
-IF.iflt = against_zero(function(v) return v < 0 end)
-
-local function defined(want)
-  return condition(function(A, s, p)
-    local _, e, name = find(s, "^([%a_.$][%w_.$]*)", p)
-    if not e then fail(p, "expected a symbol name") end
-    return (A.symbols[name] ~= nil) == want, e + 1
-  end)
-end
-IF.ifdef, IF.ifndef = defined(true), defined(false)
-IF.ifnotdef = IF.ifndef
-
-local function blank(want)
-  return condition(function(_, s, p)
-    return (find(s, "^[ \t\r]*$", p) ~= nil) == want, #s + 1
-  end)
-end
-IF.ifb, IF.ifnb = blank(true), blank(false)
-
--- One side of .ifc: up to the comma, or a text in single quotes.
-local function side(s, p, last)
-  local _, e, text = find(s, "^'([^']*)'[ \t\r]*", p)
-  if e then return text, e + 1 end
-  if last then return match(s, "^(.-)[ \t\r]*$", p), #s + 1 end
-  _, e, text = find(s, "^([^,]-)[ \t]*%f[,]", p)
-  if not e then fail(p, "expected two texts with a comma between them") end
-  return text, e + 1
-end
-
-local function same(want)
-  return condition(function(_, s, p)
-    local a, b, q
-    a, q = side(s, p)
-    b, q = side(s, separator(s, q), true)
-    return (a == b) == want, q
-  end)
-end
-IF.ifc, IF.ifnc = same(true), same(false)
-
-local function same_strings(want)
-  return condition(function(_, s, p)
-    local function string_at(at)
-      if sub(s, at, at) ~= '"' then
-        fail(at, "expected a string in double quotes")
-      end
-      return quoted(s, at)
-    end
-    local a, q = string_at(p)
-    local b
-    b, q = string_at(separator(s, q))
-    return (a == b) == want, q
-  end)
-end
-IF.ifeqs, IF.ifnes = same_strings(true), same_strings(false)
-
-for name, fn in pairs(IF) do D[name] = fn end
-
-D["elseif"] = function(A, s, p)
-  local cond = current(A, s, p, "elseif")
-  if cond.last then fail(p, ".elseif after .else") end
-  if not cond.passing or cond.met then
-    cond.met = true
-    pass_over(A, cond)
-    return #s + 1
-  end
-  cond.passing = nil
-  local ok, v, q = pcall(expr.constant, A, s, p, "the condition")
-  cond.met = ok and v ~= 0
-  if not cond.met then pass_over(A, cond) end
-  if not ok then error(v, 0) end
-  return q
-end
-
-D["else"] = function(A, s, p)
-  local cond = current(A, s, p, "else")
-  if cond.last then fail(p, "a second .else") end
-  cond.last = true
-  if not cond.passing or cond.met then pass_over(A, cond) end
-  return p
-end
-
-function D.endif(A, s, p)
-  current(A, s, p, "endif")
-  A.conds[#A.conds] = nil
-  return p
-end
 
 -- Names of registers ---------------------------------------------------------
 
