@@ -49,6 +49,24 @@ function words.edges(row, random)
   return list
 end
 
+-- Words of a row with every state of the bits that should be 1 or 0 and that
+-- the hardware ignores.
+function words.ignored(row, random)
+  local free, list = ~row.mask & 0xffffffff, {}
+  for _, f in ipairs(row.fields) do
+    free = free & ~((1 << f.width) - 1 << f.lo)
+  end
+  local v = 0
+  while free ~= 0 do
+    for _ = 1, 4 do
+      list[#list + 1] = words.random(row, random) & ~free | v
+    end
+    v = v - free & free
+    if v == 0 then break end
+  end
+  return list
+end
+
 -- The words as bytes, little-endian.
 function words.pack(list)
   local bytes = {}

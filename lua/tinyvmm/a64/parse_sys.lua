@@ -66,10 +66,13 @@ return function(M)
   show["pstate.raw"] = "s0_op1_c4_crm_op2"
 
   -- Operations of ic, dc, at and tlbi; `bare` ones take no register.
-  local function operation(kind, op, bare)
+  -- With FEAT_XS those of tlbi exist a second time, one further in CRn.
+  local function operation(kind, op, bare, suffix)
     parse[kind] = function(c)
       local word, e = cursor.word(c)
-      local key = word and sysregs.op_key(op, word)
+      local name = suffix and word and word:match("^(%w+)" .. suffix .. "$")
+      if suffix and not name then return cursor.expected(c, "an operation") end
+      local key = word and sysregs.op_key(op, name or word)
       if not key then
         if not word then return cursor.expected(c, "an operation") end
         return miss(c, c.p, CLOSE, "unknown %s operation '%s'%s", op, word,
@@ -79,7 +82,7 @@ return function(M)
         return miss(c, bare and e or c.p, CLOSE, "%s %s takes %s register", op,
           word, bare and "a" or "no")
       end
-      c.w = c.w | key << 5
+      c.w = c.w | key << 5 | (suffix and 1 << 12 or 0)
       c.p = e
       return true
     end
@@ -91,6 +94,8 @@ return function(M)
   operation("at", "at", false)
   operation("tlbi", "tlbi", false)
   operation("tlbi.all", "tlbi", true)
+  operation("tlbi.nxs", "tlbi", false, "nxs")
+  operation("tlbi.allnxs", "tlbi", true, "nxs")
 
   -- A word out of a list, for the bits at lo, or (if `top`) a number.
   local function choice(kind, names, lo, what, top, text)

@@ -253,6 +253,9 @@ for _, kind in ipairs { "at", "dc", "ic", "tlbi" } do
   end
 end
 print["ic.all"], print["tlbi.all"] = print.ic, print.tlbi
+-- FEAT_XS: one further in CRn; the assembler's only
+print["tlbi.nxs"] = function(w) return print.tlbi(w & ~0x1000) .. "nxs" end
+print["tlbi.allnxs"] = print["tlbi.nxs"]
 print.rctx = function() return "rctx" end
 print.csync = function() return "csync" end
 local btis = { [0] = "", "c", "j", "jc" }

@@ -10,7 +10,9 @@ STXP     1 x:1 001000 001 rs:5 o0:1 rt2:5 rn:5 rt:5                   ; st{l}xp 
 LDXP     1 x:1 001000 011 (11111) o0:1 rt2:5 rn:5 rt:5                ; ld{a}xp {Rt.y}, {Rt2.y}, {mem}
 STLR     size:2 001000 100 (11111) o0:1 (11111) rn:5 rt:5 @ lor       ; st{ll}r{bh} {Rt.x}, {mem}
 LDAR     size:2 001000 110 (11111) o0:1 (11111) rn:5 rt:5 @ lor       ; -
-~        size:2 001000 110 11111 1 11111 rn:5 rt:5                    ; ldar{bh} {Rt.x}, {mem}
+~        00 001000 110 (1) 1111 1 11111 rn:5 rt:5                     ; ldarb {Rt.x}, {mem}
+~        01 001000 110 11111 1 11111 rn:5 rt:5                        ; ldarh {Rt.x}, {mem}
+~        1 x:1 001000 110 (1) 1111 1 11111 rn:5 rt:5                  ; ldar {Rt.y}, {mem}
 ~        size:2 001000 110 (11111) 0 (11111) rn:5 rt:5                ; ldlar{bh} {Rt.x}, {mem}
 
 CASP     0 x:1 001000 0 L:1 1 rs:5 o0:1 11111 rn:5 rt:5 ! casp_ok @ LSE ; casp{lo} {Rs.y}, {Rs1.y}, {Rt.y}, {Rt1.y}, {mem}

@@ -88,6 +88,8 @@ SYS      1101010100001 op1:3 crn:4 crm:4 op2:3 rt:5                   ; sys {op1
 ~        1101010100001 op1:3 0111 100 at0:1 op2:3 rt:5 ? sys_at       ; at {at}, {Xt}
 ~        1101010100001 op1:3 1000 crm:4 op2:3 (11111) ? sys_tlbi_all  ; tlbi {tlbi.all}
 ~        1101010100001 op1:3 1000 crm:4 op2:3 rt:5 ? sys_tlbi         ; tlbi {tlbi}, {Xt}
+~        1101010100001 op1:3 1001 crm:4 op2:3 (11111) ? never         ; tlbi {tlbi.allnxs}
+~        1101010100001 op1:3 1001 crm:4 op2:3 rt:5 ? never            ; tlbi {tlbi.nxs}, {Xt}
 ~        1101010100001 011 0111 0011 100 rt:5                         ; cfp {rctx}, {Xt}
 ~        1101010100001 011 0111 0011 101 rt:5                         ; dvp {rctx}, {Xt}
 ~        1101010100001 011 0111 0011 111 rt:5                         ; cpp {rctx}, {Xt}
