@@ -102,7 +102,8 @@ static tv_status choose_cpu(tv_vm *vm, const struct backend *backend,
 }
 
 const char *tv_cpu_name(unsigned index) {
-  return backend_find("soft")->cpu(index);
+  const struct backend *soft = backend_find("soft");
+  return soft ? soft->cpu(index) : NULL;
 }
 
 // ------------------------------------------------------------------- life --

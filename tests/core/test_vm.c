@@ -21,7 +21,7 @@ static void names(void) {
   unsigned unnamed = 0;
   for (int i = 0; i <= TV_EXIT_UNDEFINED; i++)
     unnamed += !strcmp(tv_exit_name((tv_exit_kind)i), "unknown");
-  for (int i = 0; i <= TV_FAULT_PUTS; i++)
+  for (int i = 0; i <= TV_FAULT_MOPS; i++)
     unnamed += !strcmp(tv_fault_name((tv_fault)i), "unknown");
   for (int i = 0; i <= TV_SHUTDOWN_HALT; i++)
     unnamed += !strcmp(tv_shutdown_name((tv_shutdown)i), "unknown");
@@ -53,7 +53,14 @@ static void configuration(void) {
                               .granule = 1 }, &vm), TV_OK, NULL, NULL,
          "of a smaller config only what is in it counts");
   eq_u64(tv_vm_granule(vm), 4096, "the granule is then the backend's");
+  eq_str(tv_vm_cpu(vm), "host", "a backend without models has the host's CPU");
   tv_vm_free(vm);
+  expect(make((tv_vm_config){ .backend = "mock", .cpu = "max" }, &vm),
+         TV_E_UNSUPPORTED, &err, "mock has the host's CPU, and no model",
+         "and takes no model");
+  expect(make((tv_vm_config){ .backend = "mock", .pauth = "md5" }, &vm),
+         TV_E_INVALID, &err, "pauth is \"qarma5\" or \"impdef\"",
+         "an unknown algorithm is refused");
   expect(make((tv_vm_config){ .backend = "mock", .granule = 5000 }, &vm),
          TV_E_INVALID, &err, "granule 5000 is not a power of two",
          "a granule is a power of two");
