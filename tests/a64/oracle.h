@@ -124,6 +124,26 @@ static inline uint64_t oracle_float(unsigned e, unsigned f, uint64_t *s) {
     | (frac & (((uint64_t)1 << f) - 1));
 }
 
+// One of the corners of a format, so few that all pairs of them meet: zero,
+// one, infinity, NaNs of both kinds, the ends of denormals and normal numbers.
+static inline uint64_t oracle_corner(unsigned e, unsigned f, uint64_t *s) {
+  uint64_t r = oracle_random(s), unit = (uint64_t)1 << f, n = r >> 8 & 1;
+  uint64_t ones = (((uint64_t)1 << e) - 1) * unit, v;
+  switch (r >> 16 & 15) {
+  case 0: case 9: v = 0; break;
+  case 1: v = ones / 2 / unit * unit; break;
+  case 2: case 10: v = ones; break;
+  case 3: case 11: v = ones + unit / 2 + n; break;
+  case 4: case 12: v = ones + 1 + n; break;
+  case 5: v = 1; break;
+  case 6: v = unit - 1; break;
+  case 7: v = unit; break;
+  case 8: v = ones - 1; break;
+  default: return oracle_float(e, f, s);
+  }
+  return (r & 1) << (e + f) | v;
+}
+
 // An element of an integer vector: the ends of its range and their
 // neighbours, small and random numbers.
 static inline uint64_t oracle_element(unsigned bits, uint64_t *s) {
@@ -144,27 +164,31 @@ typedef enum oracle_lanes {
   ORACLE_BF16, ORACLE_HALF, ORACLE_SINGLE, ORACLE_DOUBLE, ORACLE_LANES
 } oracle_lanes;
 
-static inline uint64_t oracle_lane(oracle_lanes what, uint64_t *s) {
+static inline uint64_t oracle_lane(oracle_lanes what, bool corners,
+                                   uint64_t *s) {
+  uint64_t (*number)(unsigned, unsigned, uint64_t *) =
+    corners ? oracle_corner : oracle_float;
   switch (what) {
   case ORACLE_INT8: return oracle_element(8, s);
   case ORACLE_INT16: return oracle_element(16, s);
   case ORACLE_INT32: return oracle_element(32, s);
   case ORACLE_INT64: return oracle_element(64, s);
-  case ORACLE_BF16: return oracle_float(8, 7, s);
-  case ORACLE_HALF: return oracle_float(5, 10, s);
-  case ORACLE_SINGLE: return oracle_float(8, 23, s);
-  case ORACLE_DOUBLE: return oracle_float(11, 52, s);
+  case ORACLE_BF16: return number(8, 7, s);
+  case ORACLE_HALF: return number(5, 10, s);
+  case ORACLE_SINGLE: return number(8, 23, s);
+  case ORACLE_DOUBLE: return number(11, 52, s);
   default: return oracle_random(s);
   }
 }
 
 // Halves of vector registers.
-static inline uint64_t oracle_vector(oracle_lanes what, uint64_t *s) {
+static inline uint64_t oracle_vector(oracle_lanes what, bool corners,
+                                     uint64_t *s) {
   static const uint8_t width[ORACLE_LANES] = { 64, 8, 16, 32, 64, 16, 16, 32,
                                                64 };
   uint64_t v = 0;
   for (unsigned at = 0; at < 64; at += width[what])
-    v |= oracle_lane(what, s) << at;
+    v |= oracle_lane(what, corners, s) << at;
   return v;
 }
 
@@ -175,8 +199,9 @@ static inline oracle_lanes oracle_choose(uint32_t w, uint64_t *s) {
                                      ORACLE_BITS, ORACLE_HALF };
   uint64_t r = oracle_random(s);
   if ((w & 0x5e000000) == 0x1e000000 && r & 7) return format[w >> 22 & 3];
-  if ((w & 0x8e000000) == 0x0e000000 && (r >> 3 & 3) == 0)   // SIMD: size
-    return (oracle_lanes)(ORACLE_INT8 + (w >> 22 & 3));
+  if ((w & 0x8e000000) == 0x0e000000 && r & 16)              // SIMD: size
+    return r & 8 ? (oracle_lanes)(ORACLE_INT8 + (w >> 22 & 3))
+                 : w >> 22 & 1 ? ORACLE_DOUBLE : ORACLE_SINGLE;
   return (oracle_lanes)((r >> 8) % ORACLE_LANES);
 }
 
@@ -266,9 +291,10 @@ static inline void oracle_make(oracle_state *st, uint32_t w, uint64_t seed,
   uint64_t s = seed;
   for (unsigned i = 0; i < 31; i++) st->x[i] = oracle_integer(&s);
   oracle_lanes lanes = oracle_choose(w, &s);
+  bool corners = (oracle_random(&s) & 3) == 0;
   for (unsigned i = 0; i < 32; i++) {
-    st->v[i][0] = oracle_vector(lanes, &s);
-    st->v[i][1] = oracle_vector(lanes, &s);
+    st->v[i][0] = oracle_vector(lanes, corners, &s);
+    st->v[i][1] = oracle_vector(lanes, corners, &s);
   }
   st->sp = ORACLE_SCRATCH + 2048 + (oracle_random(&s) & 0xf0);
   st->nzcv = oracle_random(&s) & 0xf0000000;
