@@ -125,7 +125,8 @@ static inline uint64_t oracle_float(unsigned e, unsigned f, uint64_t *s) {
 }
 
 // One of the corners of a format, so few that all pairs of them meet: zero,
-// one, infinity, NaNs of both kinds, the ends of denormals and normal numbers.
+// one and the number below it, infinity, NaNs of both kinds, the ends of
+// denormals and normal numbers.
 static inline uint64_t oracle_corner(unsigned e, unsigned f, uint64_t *s) {
   uint64_t r = oracle_random(s), unit = (uint64_t)1 << f, n = r >> 8 & 1;
   uint64_t ones = (((uint64_t)1 << e) - 1) * unit, v;
@@ -139,6 +140,7 @@ static inline uint64_t oracle_corner(unsigned e, unsigned f, uint64_t *s) {
   case 6: v = unit - 1; break;
   case 7: v = unit; break;
   case 8: v = ones - 1; break;
+  case 13: v = ones / 2 / unit * unit - 1; break;
   default: return oracle_float(e, f, s);
   }
   return (r & 1) << (e + f) | v;
