@@ -9,10 +9,6 @@
 #include "soft/fp.h"
 #include "soft/vec.h"
 
-static bool fp_off(const struct soft_cpu *cpu) {
-  return BITS_UNLIKELY(!(cpu->mode & MODE_FP));
-}
-
 static void set_v(struct soft_cpu *cpu, unsigned d, uint64_t low,
                   uint64_t high) {
   vec_set(cpu, d, (vec){ low, high });
@@ -22,45 +18,41 @@ static void set_v(struct soft_cpu *cpu, unsigned d, uint64_t low,
 
 static inline const struct insn *fmov(struct soft_cpu *cpu,
                                       const struct insn *i, unsigned bits) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   set_v(cpu, i->d, cpu->v[i->n][0] & bits_mask(bits), 0);
   return i + 1;
 }
-HANDLER(fmov_d, fmov, 64)
-HANDLER(fmov_s, fmov, 32)
-HANDLER(fmov_h, fmov, 16)
+VEC_TEMPLATE(fmov_d, fmov, 64)
+VEC_TEMPLATE(fmov_s, fmov, 32)
+VEC_TEMPLATE(fmov_h, fmov, 16)
 
 static inline const struct insn *fmov_to_x(struct soft_cpu *cpu,
                                            const struct insn *i,
                                            unsigned bits, unsigned half) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   cpu->x[i->d] = cpu->v[i->n][half] & bits_mask(bits);
   return i + 1;
 }
-HANDLER(fmov_xd, fmov_to_x, 64, 0)
-HANDLER(fmov_ws, fmov_to_x, 32, 0)
-HANDLER(fmov_wh, fmov_to_x, 16, 0)
-HANDLER(fmov_xd1, fmov_to_x, 64, 1)
+VEC_TEMPLATE(fmov_xd, fmov_to_x, 64, 0)
+VEC_TEMPLATE(fmov_ws, fmov_to_x, 32, 0)
+VEC_TEMPLATE(fmov_wh, fmov_to_x, 16, 0)
+VEC_TEMPLATE(fmov_xd1, fmov_to_x, 64, 1)
 
 static inline const struct insn *fmov_from_x(struct soft_cpu *cpu,
                                              const struct insn *i,
                                              unsigned bits) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   set_v(cpu, i->d, cpu->x[i->n] & bits_mask(bits), 0);
   return i + 1;
 }
-HANDLER(fmov_dx, fmov_from_x, 64)
-HANDLER(fmov_sw, fmov_from_x, 32)
-HANDLER(fmov_hw, fmov_from_x, 16)
+VEC_TEMPLATE(fmov_dx, fmov_from_x, 64)
+VEC_TEMPLATE(fmov_sw, fmov_from_x, 32)
+VEC_TEMPLATE(fmov_hw, fmov_from_x, 16)
 
 // The only move to a part of a register but INS.
 static inline const struct insn *do_fmov_d1x(struct soft_cpu *cpu,
                                              const struct insn *i) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   cpu->v[i->d][1] = cpu->x[i->n];
   return i + 1;
 }
-HANDLER_OF(fmov_d1x, do_fmov_d1x)
+VEC_TEMPLATE_OF(fmov_d1x, do_fmov_d1x)
 
 // By ftype: 0 single, 1 double, 3 half; 2, the upper half of a register, has
 // rows of its own.
@@ -125,7 +117,6 @@ static uint64_t fp_expand(unsigned imm8, const struct fp_format *f) {
 
 static inline const struct insn *do_fmov_imm(struct soft_cpu *cpu,
                                              const struct insn *i) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   unsigned ftype = a64_ftype(i->word);
   const struct fp_format *f = ftype == 0   ? &fp_single
                               : ftype == 1 ? &fp_double
@@ -133,7 +124,7 @@ static inline const struct insn *do_fmov_imm(struct soft_cpu *cpu,
   set_v(cpu, i->d, fp_expand(a64_imm8(i->word), f), 0);
   return i + 1;
 }
-HANDLER_OF(fmov_imm, do_fmov_imm)
+VEC_TEMPLATE_OF(fmov_imm, do_fmov_imm)
 
 void op_FMOV_i(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
@@ -167,7 +158,6 @@ static uint64_t simd_expand(unsigned op, unsigned cmode, uint64_t imm8) {
 
 static inline const struct insn *do_simd_imm(struct soft_cpu *cpu,
                                              const struct insn *i) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   uint32_t w = i->word;
   unsigned op = a64_op(w), cmode = a64_cmode(w);
   uint64_t imm = simd_expand(op, cmode, a64_abc(w) << 5 | a64_defgh(w));
@@ -182,7 +172,7 @@ static inline const struct insn *do_simd_imm(struct soft_cpu *cpu,
   set_v(cpu, i->d, low, a64_Q(w) ? high : 0);
   return i + 1;
 }
-HANDLER_OF(simd_imm, do_simd_imm)
+VEC_TEMPLATE_OF(simd_imm, do_simd_imm)
 
 void op_SIMD_imm(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
@@ -193,14 +183,13 @@ void op_SIMD_imm(struct insn *i, uint32_t w, unsigned offset) {
 
 static inline const struct insn *do_simd_half(struct soft_cpu *cpu,
                                               const struct insn *i) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   uint32_t w = i->word;
   uint64_t imm = fp_expand(a64_abc(w) << 5 | a64_defgh(w), &fp_half);
   imm *= UINT64_C(0x0001000100010001);
   set_v(cpu, i->d, imm, a64_Q(w) ? imm : 0);
   return i + 1;
 }
-HANDLER_OF(simd_half, do_simd_half)
+VEC_TEMPLATE_OF(simd_half, do_simd_half)
 
 void op_FMOV_vh(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
@@ -220,66 +209,59 @@ static void element(struct insn *i, uint32_t w) {
 
 static inline const struct insn *do_dup_scalar(struct soft_cpu *cpu,
                                                const struct insn *i) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   set_v(cpu, i->d, vec_extract(cpu, i->n, i->m, i->a), 0);
   return i + 1;
 }
-HANDLER_OF(dup_scalar, do_dup_scalar)
+VEC_TEMPLATE_OF(dup_scalar, do_dup_scalar)
 
 // imm: 128 bits rather than 64.
 static inline const struct insn *do_dup_element(struct soft_cpu *cpu,
                                                 const struct insn *i) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   vec v = vec_repeat(vec_extract(cpu, i->n, i->m, i->a), i->a);
   vec_set(cpu, i->d, v & vec_kept(VEC_HALF + (unsigned)i->imm));
   return i + 1;
 }
-HANDLER_OF(dup_element, do_dup_element)
+VEC_TEMPLATE_OF(dup_element, do_dup_element)
 
 static inline const struct insn *do_dup_general(struct soft_cpu *cpu,
                                                 const struct insn *i) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   vec v = vec_repeat(cpu->x[i->n], i->a);
   vec_set(cpu, i->d, v & vec_kept(VEC_HALF + (unsigned)i->imm));
   return i + 1;
 }
-HANDLER_OF(dup_general, do_dup_general)
+VEC_TEMPLATE_OF(dup_general, do_dup_general)
 
 static inline const struct insn *do_umov(struct soft_cpu *cpu,
                                          const struct insn *i) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   cpu->x[i->d] = vec_extract(cpu, i->n, i->m, i->a);
   return i + 1;
 }
-HANDLER_OF(umov, do_umov)
+VEC_TEMPLATE_OF(umov, do_umov)
 
 // imm: a 64-bit destination.
 static inline const struct insn *do_smov(struct soft_cpu *cpu,
                                          const struct insn *i) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   uint64_t v = vec_extract(cpu, i->n, i->m, i->a);
   cpu->x[i->d] = op_width((uint64_t)bits_sext(v, 8u << i->a), i->imm);
   return i + 1;
 }
-HANDLER_OF(smov, do_smov)
+VEC_TEMPLATE_OF(smov, do_smov)
 
 static inline const struct insn *do_ins_general(struct soft_cpu *cpu,
                                                 const struct insn *i) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   vec_insert(cpu, i->d, i->m, i->a, cpu->x[i->n]);
   return i + 1;
 }
-HANDLER_OF(ins_general, do_ins_general)
+VEC_TEMPLATE_OF(ins_general, do_ins_general)
 
 // imm: byte offset of the source element.
 static inline const struct insn *do_ins_element(struct soft_cpu *cpu,
                                                 const struct insn *i) {
-  if (fp_off(cpu)) return leave_fp_trap(cpu, i);
   uint64_t v = vec_extract(cpu, i->n, (unsigned)i->imm, i->a);
   vec_insert(cpu, i->d, i->m, i->a, v);
   return i + 1;
 }
-HANDLER_OF(ins_element, do_ins_element)
+VEC_TEMPLATE_OF(ins_element, do_ins_element)
 
 void op_DUP_s(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
