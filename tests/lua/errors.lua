@@ -77,6 +77,7 @@ test("unknown names of module, vm, vcpu and memory raise", function(t)
     function() return vm.ram.sise end)
   for _, object in ipairs { vm, cpu, vm.ram } do
     t.raises("no field of type number", function() return object[1] end)
+    t.raises("field", function() object[{}] = 1 end)
   end
   t.raises("'time' cannot be assigned", function() vm.time = 1 end)
   t.raises("'size' cannot be assigned", function() vm.ram.size = 1 end)
@@ -137,6 +138,17 @@ test("vm:map refuses with a reason and changes nothing", function(t)
   refused(t, "no-memory", "", map { base = 1 << 20, size = 1 << 51 })
   t.eq(#vm.memory, 1)
 end)
+
+test("protections that a region cannot have raise and change nothing",
+  function(t)
+    local vm <close> = assert(tv.vm {})
+    local rom = assert(vm:map { base = 1 << 20, size = 4096, kind = "rom" })
+    t.raises("a ROM cannot hold \"w\"", rom.protect, rom, "rwx")
+    t.raises("memory:protect", rom.protect, rom, "rq")
+    t.eq(rom.prot, "rx")
+    local dev = assert(vm:map { base = 2 << 20, size = 4096, kind = "mmio" })
+    t.raises("mmio memory has no protection", dev.protect, dev, "r")
+  end)
 
 test("values that do not fit their register raise", function(t)
   local vm <close> = assert(tv.vm {})
