@@ -292,12 +292,14 @@ static enum slow_step address_translate(struct soft_cpu *cpu, uint64_t va) {
   ((op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 
 // TLBI by (CRm, op2), EL1's: VMALLE1, VAE1, ASIDE1, VAAE1, VALE1, VAALE1, and
-// with a range RVAE1, RVAAE1, RVALE1, RVAALE1.
+// with a range RVAE1, RVAAE1, RVALE1, RVAALE1. CRn 9: the same, nXS.
 static bool has_tlbi(const struct soft_cpu *cpu, unsigned key) {
   enum { ONE = 0xaf, RANGE = 0xaa };
   unsigned crm = key >> 3 & 15, op2 = key & 7;
   bool os = soft_has(cpu, FEAT_TLBIOS), range = soft_has(cpu, FEAT_TLBIRANGE);
-  if ((key & ~(unsigned)SYSOP(0, 0, 15, 7)) != SYSOP(0, 8, 0, 0)) return false;
+  unsigned group = key & ~(unsigned)SYSOP(0, 0, 15, 7);
+  bool nxs = group == SYSOP(0, 9, 0, 0) && soft_has(cpu, FEAT_XS);
+  if (group != SYSOP(0, 8, 0, 0) && !nxs) return false;
   switch (crm) {
   case 3: case 7: return ONE >> op2 & 1;             // IS, and here
   case 1: return os && ONE >> op2 & 1;               // OS

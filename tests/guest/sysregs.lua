@@ -161,6 +161,7 @@ local features = {
   { "SB", "id_aa64isar1_el1", 36, "sb" },
   { "SPECRES", "id_aa64isar1_el1", 40, "cfp rctx, x0" },
   { "XS", "id_aa64isar1_el1", 56, "dsb synxs" },
+  { "XS", "id_aa64isar1_el1", 56, "tlbi vmalle1nxs" },
   { "LS64", "id_aa64isar1_el1", 60, "ld64b x2, [x0]" },
   { "WFxT", "id_aa64isar2_el1", 0, "wfet xzr", 2 },
   { "MOPS", "id_aa64isar2_el1", 16, "setp [x0]!, x1!, x2" },
@@ -330,7 +331,9 @@ end
 local function operations_of(model)
   local map = {}
   local function put(f, rule)
-    map[f[1] << 11 | f[2] << 7 | f[3] << 3 | f[4]] = rule
+    local key = f[1] << 11 | f[2] << 7 | f[3] << 3 | f[4]
+    map[key] = rule
+    if f[2] == 8 and model.has.XS then map[key | 1 << 7] = rule end   -- nXS
   end
   for f, rule in pairs(operations) do put(f, rule) end
   for feature, list in pairs(more) do
