@@ -156,46 +156,54 @@ static uint64_t simd_expand(unsigned op, unsigned cmode, uint64_t imm8) {
             : fp_expand((unsigned)imm8, &fp_single) * words;
 }
 
+// A word in all lanes, which may change the register by OR or AND.
+enum immediate { IMM_WRITE, IMM_OR, IMM_AND };
+static inline const struct insn *repeat_word(struct soft_cpu *cpu,
+                                             const struct insn *i,
+                                             enum immediate how) {
+  vec v = vec_repeat((uint32_t)i->imm, 2);
+  if (how == IMM_OR) v |= vec_get(cpu, i->d);
+  if (how == IMM_AND) v &= vec_get(cpu, i->d);
+  vec_set(cpu, i->d, v & vec_kept(i->a));
+  return i + 1;
+}
+VEC_TEMPLATE(word_write, repeat_word, IMM_WRITE)
+VEC_TEMPLATE(word_or, repeat_word, IMM_OR)
+VEC_TEMPLATE(word_and, repeat_word, IMM_AND)
+
+// Byte masks and doubles, which do not fit the instruction.
 static inline const struct insn *do_simd_imm(struct soft_cpu *cpu,
                                              const struct insn *i) {
   uint32_t w = i->word;
-  unsigned op = a64_op(w), cmode = a64_cmode(w);
-  uint64_t imm = simd_expand(op, cmode, a64_abc(w) << 5 | a64_defgh(w));
-  uint64_t *v = cpu->v[i->d], low = imm, high = imm;
-  bool modify = cmode < 12 && cmode & 1;   // ORR, BIC; else MOVI, MVNI
-  if (modify) {
-    low = op ? v[0] & ~imm : v[0] | imm;
-    high = op ? v[1] & ~imm : v[1] | imm;
-  } else if (op && cmode < 14) {
-    low = high = ~imm;
-  }
-  set_v(cpu, i->d, low, a64_Q(w) ? high : 0);
+  uint64_t imm = simd_expand(1, a64_cmode(w), a64_abc(w) << 5 | a64_defgh(w));
+  set_v(cpu, i->d, imm, a64_Q(w) ? imm : 0);
   return i + 1;
 }
 VEC_TEMPLATE_OF(simd_imm, do_simd_imm)
 
 void op_SIMD_imm(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
-  i->fn = simd_imm;
+  unsigned op = a64_op(w), cmode = a64_cmode(w);
+  bool modify = cmode < 12 && cmode & 1;   // ORR, BIC; else MOVI, MVNI
   i->d = (uint8_t)a64_rd(w);
-  i->word = w;
+  i->a = (uint8_t)(VEC_HALF + a64_Q(w));
+  if (op && cmode >= 14) {
+    i->fn = simd_imm;
+    i->word = w;
+    return;
+  }
+  uint64_t imm = simd_expand(op, cmode, a64_abc(w) << 5 | a64_defgh(w));
+  i->imm = (int32_t)(uint32_t)(op ? ~imm : imm);
+  i->fn = !modify ? word_write : op ? word_and : word_or;
 }
-
-static inline const struct insn *do_simd_half(struct soft_cpu *cpu,
-                                              const struct insn *i) {
-  uint32_t w = i->word;
-  uint64_t imm = fp_expand(a64_abc(w) << 5 | a64_defgh(w), &fp_half);
-  imm *= UINT64_C(0x0001000100010001);
-  set_v(cpu, i->d, imm, a64_Q(w) ? imm : 0);
-  return i + 1;
-}
-VEC_TEMPLATE_OF(simd_half, do_simd_half)
 
 void op_FMOV_vh(struct insn *i, uint32_t w, unsigned offset) {
   (void)offset;
-  i->fn = simd_half;
+  uint64_t imm = fp_expand(a64_abc(w) << 5 | a64_defgh(w), &fp_half);
   i->d = (uint8_t)a64_rd(w);
-  i->word = w;
+  i->a = (uint8_t)(VEC_HALF + a64_Q(w));
+  i->imm = (int32_t)(uint32_t)(imm << 16 | imm);
+  i->fn = word_write;
 }
 
 // ------------------------------------------------------------- elements --
