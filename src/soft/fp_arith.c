@@ -132,21 +132,19 @@ uint64_t fp_div(struct fp_env *env, const struct fp_format *f, uint64_t va,
 
 // ---------------------------------------------------------- square roots --
 
-// The integer square root of n, which has bit 126 or 127 set, with what is
-// lost jammed; digit by digit.
-static uint64_t root(fp_u128 n) {
-  uint64_t r = 0;
-  fp_u128 rest = 0;
-  for (int k = 63; k >= 0; k--) {
-    rest = rest << 2 | (unsigned)(n >> 2 * k & 3);
-    fp_u128 trial = (fp_u128)r << 2 | 1;
-    r <<= 1;
-    if (rest >= trial) {
-      rest -= trial;
-      r |= 1;
-    }
+// The first `digits` (at most 60) bits of the square root of n, which has bit
+// 126 or 127 set, at the top of a word, with the rest jammed; digit by digit.
+static uint64_t root(fp_u128 n, unsigned digits) {
+  uint64_t r = 0, rest = 0;
+  for (unsigned k = 0; k < digits; k++) {
+    rest = rest << 2 | (uint64_t)(n >> 126);
+    n <<= 2;
+    uint64_t trial = r << 2 | 1;
+    bool fits = rest >= trial;
+    rest -= fits ? trial : 0;
+    r = r << 1 | fits;
   }
-  return r | (rest != 0);
+  return r << (64 - digits) | (rest != 0 || n != 0);
 }
 
 uint64_t fp_sqrt(struct fp_env *env, const struct fp_format *f, uint64_t v) {
@@ -156,7 +154,7 @@ uint64_t fp_sqrt(struct fp_env *env, const struct fp_format *f, uint64_t v) {
   if (a.sign) return fp_invalid(env, f);
   if (a.type == FP_INFINITE) return fp_infinity(f);
   unsigned odd = a.exp & 1;
-  uint64_t r = root((fp_u128)a.sig << (63 + odd));
+  uint64_t r = root((fp_u128)a.sig << (63 + odd), f->frac + 3u);
   return fp_round(env, f, false, (a.exp - (int)odd) / 2, r, fp_mode(env));
 }
 
