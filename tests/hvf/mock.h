@@ -45,7 +45,7 @@ struct mock_vcpu {
   bool step_enabled;        // MDSCR_EL1.SS, which the inner CPU does not see
   bool step_armed;          // PSTATE.SS
   uint64_t vtimer_offset;
-  uint64_t ran;             // steps, which are nanoseconds
+  uint64_t ran;             // nanoseconds of the host in its runs
   uint64_t side[MOCK_SYSREGS];    // registers that the inner CPU has not
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "a64/esr.h"
+#include "base/os.h"
 #include "mock.h"
 
 enum { SLICE = 4096 };
@@ -183,7 +184,6 @@ static bool slice(struct mock_vcpu *v) {
   if (v->debug_trapped && debug_exception(v)) return true;
   enum back_end end = backend_soft.run(v->cpu, v->debug_trapped ? 1 : SLICE,
                                        &done, &exit);
-  v->ran += done;
   bool step = v->debug_trapped && v->step_enabled && v->step_armed && done;
   if (done) v->step_armed = false;
   if (ended(v, end, &exit)) return true;
@@ -200,6 +200,7 @@ hv_return_t hv_vcpu_run(hv_vcpu_t id) {
     fprintf(stderr, "mock: the counter can only start when the VM does\n");
     return HV_UNSUPPORTED;
   }
+  uint64_t start = os_clock();
   for (bool over = false; !over;) {
     if (atomic_exchange(&v->exit_asked, false)) {
       leave(v, HV_EXIT_REASON_CANCELED);
@@ -210,6 +211,7 @@ hv_return_t hv_vcpu_run(hv_vcpu_t id) {
     pthread_mutex_unlock(&mock.lock);
     sched_yield();       // glibc's locks are not fair
   }
+  v->ran += os_clock() - start;
   v->pending[0] = v->pending[1] = false;
   return HV_SUCCESS;
 }
