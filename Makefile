@@ -137,6 +137,7 @@ check: ## sanitizers, sweeps and style (minutes)
 check-hvf: ## the guest tests on hvf, over a mock of its framework
 	$(MAKE) MODE=mock test T='hvf_ guest/backends'
 	$(MAKE) MODE=mock-asan test T='hvf_ guest/backends'
+	$(MAKE) MODE=mock-tsan test T=guest/backends
 
 check-macos: $(PROGRAM) ## the build for macOS, compiled and signed here
 	@$(PROGRAM) tests/macos/_check.lua

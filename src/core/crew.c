@@ -10,7 +10,6 @@
 #include "core/crew.h"
 
 #include <signal.h>
-#include <time.h>
 
 enum {
   IDLE_POLL_NS = 5000000,    // a stop is seen this soon while all wait
@@ -416,8 +415,8 @@ static bool run_own(struct crew *crew, struct run *run, tv_vcpu *cpu) {
   return end != BACK_EXIT || run_answered(cpu, run->exit);
 }
 
-// Nobody can run: sleeps until a timer fires, a little at a time; false if
-// only the caller can go on, and the exit is filled.
+// Nobody can run: lets the time until a timer fires pass, a little of it;
+// false if only the caller can go on, and the exit is filled.
 static bool sleep_a_little(const struct run *run) {
   struct run_waiting w = run_waiting(run);
   if (!w.timed) return run_leave_quiet(run, &w);
@@ -426,8 +425,9 @@ static bool sleep_a_little(const struct run *run) {
     w.timed->idle = false;
     return true;
   }
-  uint64_t ns = w.event - now < IDLE_POLL_NS ? w.event - now : IDLE_POLL_NS;
-  nanosleep(&(struct timespec){ .tv_nsec = (long)ns }, NULL);
+  uint64_t until = w.event - now < IDLE_POLL_NS ? w.event
+                                                : now + IDLE_POLL_NS;
+  run->vm->backend->skip_to(run->vm, until);
   return true;
 }
 

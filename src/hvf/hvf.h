@@ -101,7 +101,8 @@ struct hvf_vcpu {
   bool return_known;           // it is not back there yet
   struct hvf_watch watch;
 
-  uint64_t tick_at;            // hvf_tick.c: os_clock() of its tick, or 0
+  bool ticking;                // it has a tick, see hvf_tick.c
+  uint64_t tick_at;            // os_clock() of it; under the ticker's lock
   struct hvf_vcpu *tick_next;
 };
 

@@ -71,10 +71,10 @@ static void unlink_vcpu(struct hvf_ticker *t, const struct hvf_vcpu *h) {
 tv_status hvf_tick(struct hvf_vcpu *h, uint64_t ns, tv_error *err) {
   struct hvf_ticker *t = &hvf_vm_of(h->vcpu->vm)->ticker;
   int os = 0;
-  if (ns == TV_NO_LIMIT && !h->tick_at) return TV_OK;
+  if (ns == TV_NO_LIMIT && !h->ticking) return TV_OK;
+  h->ticking = ns != TV_NO_LIMIT;
   pthread_mutex_lock(&t->lock);
   unlink_vcpu(t, h);
-  h->tick_at = 0;
   if (ns != TV_NO_LIMIT) {
     if (!t->started) os = start(t);
     if (!os) t->started = true;

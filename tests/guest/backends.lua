@@ -395,6 +395,52 @@ for _, p in ipairs(programs) do
   end)
 end
 
+-- Each calls the host 200 times, waits for its timer and ends.
+local counting = [=[
+        mrs     x9, mpidr_el1
+        and     x9, x9, #0xff
+        mov     x10, #200
+1:      mov     x0, #7
+        mov     x1, x9
+        hvc     #0
+        mov     x11, #50
+2:      subs    x11, x11, #1
+        b.ne    2b
+        subs    x10, x10, #1
+        b.ne    1b
+        mrs     x2, cntfrq_el0
+        lsr     x2, x2, #12
+        mov     x1, #1
+        msr     cntv_tval_el0, x2
+        msr     cntv_ctl_el0, x1
+        wfi
+        mov     x1, x9
+        mov     x0, #0
+        hvc     #0
+]=]
+
+test("four vCPUs share a VM on every backend, on threads or in turns",
+     function(t)
+  for _, b in ipairs(tv.backends()) do
+    if b.usable then
+      local vm <close> = assert(tv.vm { backend = b.name })
+      local calls, ended = {}, {}
+      vm:load(ENTRY, tv.asm(counting))
+      vm:hypercall(7, function(_, n) calls[n] = (calls[n] or 0) + 1 end)
+      for _ = 1, 4 do assert(vm:vcpu { pc = ENTRY, sp = 0x70000 }) end
+      for _ = 1, 4 do
+        local exit = vm:run { timeout = 60 }
+        t.eq({ exit.kind, exit.reason }, { "shutdown", "exit" }, b.name)
+        t.eq(exit.status, exit.cpu.index, b.name)
+        ended[exit.cpu.index] = true
+      end
+      t.eq({ calls[0], calls[1], calls[2], calls[3] },
+        { 200, 200, 200, 200 }, b.name)
+      t.ok(ended[0] and ended[1] and ended[2] and ended[3], b.name)
+    end
+  end
+end)
+
 test("what the comparison leaves out is listed", function(t)
   t.eq(#never, 3)
 end)

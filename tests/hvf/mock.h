@@ -37,7 +37,8 @@ enum { MOCK_VCPUS = 64, MOCK_IPA_BITS = 36, MOCK_GRANULE = 16384,
 struct mock_vcpu {
   tv_vcpu *cpu;             // of the inner VM; NULL: a free slot
   pthread_t owner;
-  unsigned index;           // of the inner vCPU, whatever MPIDR_EL1 says
+  unsigned index;           // of the inner vCPU
+  unsigned affinity;        // the same, as MPIDR_EL1 has been set
   hv_vcpu_exit_t exit;
   atomic_bool exit_asked;
   bool pending[2];          // by hv_interrupt_type_t

@@ -53,6 +53,23 @@ static void poison(struct mock_vcpu *v) {
   v->vtimer_offset = junk;
 }
 
+// The inner CPU makes MPIDR_EL1 of its index, the inner VM finds its vCPUs by
+// the index that they were made with.
+static void set_indices(bool affinity) {
+  for (unsigned k = 0; k < MOCK_VCPUS; k++) {
+    struct mock_vcpu *v = &mock.vcpu[k];
+    if (v->cpu) v->cpu->index = affinity ? v->affinity : v->index;
+  }
+}
+
+static bool create_inner(struct mock_vcpu *v) {
+  set_indices(false);
+  if (tv_vcpu_new(mock.vm, &v->cpu, NULL)) v->cpu = NULL;
+  else v->index = v->affinity = v->cpu->index;
+  set_indices(true);
+  return v->cpu;
+}
+
 static hv_return_t create(hv_vcpu_t *id, hv_vcpu_exit_t **exit) {
   unsigned slot = 0;
   if (!mock.vm) return HV_NO_DEVICE;
@@ -64,9 +81,8 @@ static hv_return_t create(hv_vcpu_t *id, hv_vcpu_exit_t **exit) {
   if (slot == MOCK_VCPUS) return HV_NO_RESOURCES;
   struct mock_vcpu *v = &mock.vcpu[slot];
   memset(v, 0, sizeof *v);
-  if (tv_vcpu_new(mock.vm, &v->cpu, NULL)) return HV_NO_RESOURCES;
+  if (!create_inner(v)) return HV_NO_RESOURCES;
   v->owner = pthread_self();
-  v->index = v->cpu->index;
   poison(v);
   *id = slot;
   *exit = &v->exit;
@@ -82,14 +98,17 @@ hv_return_t hv_vcpu_create(hv_vcpu_t *id, hv_vcpu_exit_t **exit,
   return r;
 }
 
+static void destroy(struct mock_vcpu *v) {
+  set_indices(false);
+  tv_vcpu_free(v->cpu);
+  v->cpu = NULL;
+  set_indices(true);
+}
+
 hv_return_t hv_vcpu_destroy(hv_vcpu_t id) {
   pthread_mutex_lock(&mock.lock);
   struct mock_vcpu *v = mock_own(id);
-  if (v) {
-    v->cpu->index = v->index;
-    tv_vcpu_free(v->cpu);
-    v->cpu = NULL;
-  }
+  if (v) destroy(v);
   pthread_mutex_unlock(&mock.lock);
   return v ? HV_SUCCESS : HV_BAD_ARGUMENT;
 }
@@ -183,7 +202,8 @@ hv_return_t hv_vcpu_set_sys_reg(hv_vcpu_t id, hv_sys_reg_t reg,
     soft_update_mode(c);
   }
   if (reg == HV_SYS_REG_MPIDR_EL1)
-    v->cpu->index = (unsigned)((value >> 8 & 0xff) * 16 + (value & 0xff));
+    v->cpu->index = v->affinity =
+      (unsigned)((value >> 8 & 0xff) * 16 + (value & 0xff));
   pthread_mutex_unlock(&mock.lock);
   return HV_SUCCESS;
 }
