@@ -221,6 +221,30 @@ test("a fault finds the registers at the first byte not moved", function(t)
   fault(COPY, TOP - 96, TOP - 100, 200, TOP + 99, "r", TOP + 104, 200)
 end)
 
+test("a copy downwards stops exactly where its page's memory ends",
+     function(t)
+  local B, all = 0x400000, pattern(PAGE)
+  for _, side in ipairs { "from", "to" } do
+    -- the lower of the two goes 100 bytes below the region
+    local m = guest.machine(COPY, { cpu = side == "from"
+      and { x0 = B + 10, x1 = B - 100, x2 = 300 }
+      or { x0 = B - 100, x1 = B - 150, x2 = 300 } })
+    local scope <close> = m
+    local ram = assert(m.vm:map { base = B, size = 2 * PAGE })
+    ram:write(0, all)
+    local exit = m.cpu:run(10)
+    t.eq({ exit.reason, exit.addr, exit.access },
+      { "unmapped", B - 1, "r" }, side)
+    local left = side == "from" and 100 or 150
+    t.eq({ m.cpu.x1, m.cpu.x2 }, { B, left }, side)
+    local moved = 300 - left
+    local at = m.cpu.x0 - B
+    t.eq(ram:read(at, moved) == all:sub(1, moved), true, side)
+    t.eq(ram:read(0, at) == all:sub(1, at), true, side)
+    t.eq(m.cpu.icount, 2, side .. ": one step for the part that worked")
+  end
+end)
+
 test("read-only, protected and mmio memory", function(t)
   local ROM, MMIO = 0x900000, 0xa00000
   for _, c in ipairs {
