@@ -92,3 +92,41 @@ test("max has all that say yes, armv8.0 none but what is optional in none",
   for name in pairs(models.max.has) do t.ok(list.yes[name], name) end
   t.eq(next(models["armv8.0"].has), nil)
 end)
+
+-- A word of the row that the decoder gives to it.
+local function word_of(t, isa, row)
+  for _ = 1, 2000 do
+    local w = t.random() & 0xffffffff & ~row.mask | row.value
+    if isa.find(w) == row then return w end
+  end
+  t.fail(row.name .. ": no word found")
+end
+
+test("a row's words are undefined on a CPU without its feature, on no other",
+     function(t)
+  local isa, max = require "tinyvmm.a64.isa", guest.models().max
+  local needs, count = {}, 0
+  for _, row in ipairs(reader.rows()) do
+    local case = row.feature and row.feature[1]
+    if case and not case[1] then needs[row.name] = case[2] end
+  end
+  local with <close> = guest.machine("nop", { vm = { strict = false } })
+  local without <close> = guest.machine("nop", { vm = { strict = false,
+    cpu = "armv8.0" } })
+  local function is_undefined(m, w)
+    m.vm:write_u32(guest.ENTRY, w)
+    m.cpu.pc, m.cpu.pstate, m.cpu.esr_el1 = guest.ENTRY, guest.EL1H, -1
+    m.cpu:step()
+    return m.cpu.esr_el1 == guest.esr(0)
+  end
+  for _, row in ipairs(isa.rows()) do
+    local feature = needs[row.name]
+    for _ = 1, feature and 4 or 0 do
+      local w = word_of(t, isa, row)
+      count = count + 1
+      t.ok(is_undefined(without, w), row.name)
+      t.eq(is_undefined(with, w), not max.has[feature], row.name)
+    end
+  end
+  t.ok(count > 600, count)
+end)
