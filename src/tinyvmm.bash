@@ -27,7 +27,7 @@ _tinyvmm()
     --ram) words="1M 64M 1G" ;;
     --reg | --load | --budget | --timeout | --profile-every | -b | -e)
       return ;;
-    help) words="run asm dis backends" ;;
+    help) words="run asm dis backends help --help" ;;
     *) case $verb in
       '')
         words="run asm dis backends help --backend --cpu -e -i -v --version

@@ -90,7 +90,7 @@ static inline uint8_t slot_sp(unsigned r) {        // 31 is sp
 enum {
   MODE_EL1 = 1 << 0,
   MODE_SPSEL = 1 << 1,
-  MODE_MMU = 1 << 2,        // SCTLR_EL1.M (the MMU itself is to come)
+  MODE_MMU = 1 << 2,        // SCTLR_EL1.M; this version has no MMU
   MODE_ALIGN = 1 << 3,      // every unaligned data access faults: SCTLR.A, or
                             // Device memory because the MMU is off (strict)
   MODE_DEVICE = 1 << 4,     // data is Device memory: exclusives, LSE atomics

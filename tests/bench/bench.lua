@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 --
--- make bench: one table of what things cost here, what issue 2 asked for, and
--- what the peers on this machine need for the same. Only ratios within one run
--- mean anything: every figure is a median over passes in which ours, native
--- and the peers take turns. README.md says what each row is.
+-- make bench: one table of what things cost here, what was asked for, and what
+-- the peers on this machine need for the same. Only ratios within one run mean
+-- anything: every figure is a median over passes in which ours, native and the
+-- peers take turns. README.md says what each row is.
 
 package.path = (arg[0]:match "^(.*)/[^/]*$" or ".") .. "/?.lua;"
   .. package.path

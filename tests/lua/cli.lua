@@ -3,6 +3,8 @@
 -- The program: its options, verbs, exit codes and the lines on stderr; and
 -- that Ctrl-C ends a guest wherever it runs.
 local test = require "tap"
+local tv = require "tinyvmm"
+local cli = require "tinyvmm.cli"
 
 local PROGRAM = (os.getenv "TV_BUILD" or "build/rel") .. "/tinyvmm"
 
@@ -514,15 +516,65 @@ test("Ctrl-C works under a stock lua5.4", function(t)
   end
 end)
 
-test("bash completes verbs, options, values and files", function(t)
+-- What bash completes the last of the words to.
+local function completions(t, words)
   if not os.execute "bash -c 'complete -p' >/dev/null 2>&1" then
     t.skip "needs bash"
   end
+  local pipe <close> = assert(io.popen(("bash -c 'source src/tinyvmm.bash; "
+    .. "COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _tinyvmm; "
+    .. "echo ${COMPREPLY[*]}'"):format(words)))
+  return pipe:read "l"
+end
+
+local function sorted_words(text)
+  local list = {}
+  for word in text:gmatch "%S+" do list[#list + 1] = word end
+  table.sort(list)
+  return list
+end
+
+test("completion offers every option of every verb, and no other", function(t)
+  local verbs, names = { [""] = cli }, {}
+  for verb in pairs(cli.VERBS) do
+    verbs[verb] = require("tinyvmm.cli." .. verb)
+    names[#names + 1] = verb
+  end
+  table.sort(names)
+  for verb, module in pairs(verbs) do
+    local want = { "--help" }
+    for option in pairs(module.OPTIONS) do
+      if option ~= "--help" and option ~= "-h" then
+        want[#want + 1] = option
+      end
+    end
+    table.sort(want)
+    local got = sorted_words(completions(t, "tinyvmm " .. verb .. " -"))
+    t.eq(got, want, verb)
+  end
+  local all = " " .. completions(t, "tinyvmm \"\"") .. " "
+  for _, verb in ipairs(names) do t.ok(all:find(" " .. verb .. " "), verb) end
+end)
+
+test("completion offers every CPU model and backend", function(t)
+  local cpus, backends = tv.cpus(), { "best" }
+  for _, b in ipairs(tv.backends()) do backends[#backends + 1] = b.name end
+  table.sort(cpus)
+  table.sort(backends)
+  t.eq(sorted_words(completions(t, "tinyvmm --cpu \"\"")), cpus)
+  t.eq(sorted_words(completions(t, "tinyvmm run --cpu \"\"")), cpus)
+  t.eq(sorted_words(completions(t, "tinyvmm --backend \"\"")), backends)
+  local file <close> = assert(io.open "src/_tinyvmm")
+  local zsh = file:read "a"
+  t.eq(sorted_words(zsh:match "_cpus='%((.-)%)'"), cpus)
+  for list in zsh:gmatch ":backend:%((.-)%)" do
+    t.eq(sorted_words(list), backends)
+  end
+end)
+
+test("bash completes verbs, options, values and files", function(t)
   local function completes(words, want)
-    local pipe <close> = assert(io.popen(("bash -c 'source src/tinyvmm.bash; "
-      .. "COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _tinyvmm; "
-      .. "echo ${COMPREPLY[*]}'"):format(words)))
-    t.eq(pipe:read "l", want, words)
+    t.eq(completions(t, words), want, words)
   end
   completes("tinyvmm ru", "run")
   completes("tinyvmm --backend so", "soft")
