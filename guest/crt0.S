@@ -6,6 +6,16 @@
 
         .include "tinyvmm.inc"
 
+// A call to the host, as in tinyvmm.h. Changes x16.
+        .macro  call
+#ifdef TV_BY_DOORBELL
+        mov     x16, #TV_DOORBELL
+        str     w0, [x16]
+#else
+        hvc     #0
+#endif
+        .endm
+
         .section .text.start, "ax"
         .weak   _start
         .type   _start, %function
@@ -46,7 +56,7 @@ set_up: adrp    x0, tv_vectors
 abort:  mov     w0, #134                // TV_ABORTED
 exit:   sxtw    x1, w0
         mov     x0, #TV_EXIT
-        hvc     #0
+        call
         b       .                       // nobody runs on behind EXIT
 
 // int tv_cpu_on(uint64_t affinity, void (*fn)(void *), void *arg, void *top)
@@ -62,7 +72,7 @@ tv_cpu_on:
         add     x2, x2, :lo12:secondary
         movz    x0, #PSCI_CPU_ON >> 16, lsl #16
         movk    x0, #PSCI_CPU_ON & 0xffff
-        hvc     #0
+        call
         ret
 
 secondary:
@@ -74,5 +84,5 @@ secondary:
         blr     x1
         movz    x0, #PSCI_CPU_OFF >> 16, lsl #16
         movk    x0, #PSCI_CPU_OFF & 0xffff
-        hvc     #0
+        call
         b       .

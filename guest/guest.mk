@@ -24,6 +24,8 @@ GUEST_HEAP ?= 0x40000
 # Empty, FP and SIMD registers are the program's; an exception's handler must
 # leave them alone, as the vectors save none of them.
 GUEST_REGS ?= -mgeneral-regs-only
+# 1: hypercalls are stores to the doorbell (README.md), for any host.
+DOORBELL ?=
 TINYVMM ?= tinyvmm
 
 GUEST_CLANG := $(findstring clang,$(notdir $(GUEST_CC)))
@@ -37,6 +39,7 @@ GUEST_CFLAGS = $(GUEST_TARGET) -std=c11 -O2 -g -Wall -Wextra -ffreestanding \
   -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer \
   -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
   -mstrict-align $(GUEST_REGS) -mno-outline-atomics \
+  $(if $(DOORBELL),-DTV_BY_DOORBELL) \
   -I$(GUEST_DIR) -I$(<D) -MMD -MP $(CFLAGS)
 # The symbols come first: GNU ld's DEFINED() in a script sees only those that
 # were there before it.

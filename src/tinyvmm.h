@@ -457,6 +457,11 @@ TV_API tv_status tv_vm_trace(tv_vm *, tv_trace_fn *, void *ctx, tv_error *);
 // address), which change no register, and SMCCC/PSCI from 0x80000000 on.
 enum { TV_HC_EXIT_NR = 0, TV_HC_PUTCHAR_NR = 1, TV_HC_PUTS_NR = 2 };
 
+// The doorbell: where no region is mapped here, a store of any size to this
+// address is the same hypercall, on every backend. KVM before Linux 6.4 lets
+// no other through (tv_limits says so).
+#define TV_DOORBELL UINT64_C(0xfffff0000)
+
 typedef enum tv_hc { TV_HC_RESUME, TV_HC_EXIT } tv_hc;
 
 // A handler gets x1..x7 and leaves the result in *x0 (holding x0 on entry).

@@ -6,9 +6,11 @@
 --
 --   backend.only(t, "soft", "budgets count steps")
 --
--- Budgets that are bounds ("this ends within 1000 steps") work everywhere:
--- where a backend counts time, a step is given a millisecond. What comes out
--- differently by nature is said with backend.exact, or listed here:
+-- Budgets work everywhere: where a backend counts time, a vCPU's short run is
+-- made of single steps, and other runs are given a quarter of a second and a
+-- millisecond for each step. icount is nil there, so that tests compare it
+-- with backend.steps(n). What else comes out differently by nature is said
+-- with backend.exact, or listed here:
 --
 --   soft       icount, and virtual time that moves with it
 --   kvm, hvf   the CPU is the host's: its features, ID registers and the
@@ -36,17 +38,44 @@ function M.except(t, names, reason)
   end
 end
 
-local STEP, MOST = 1000000, 10000000000         -- nanoseconds
-
-local function time(steps)
-  return math.ult(steps, MOST // STEP) and steps * STEP or MOST
+-- Ends the file: none of its tests is for another backend.
+function M.only_file(names, reason)
+  for name in names:gmatch "%S+" do
+    if name == M.name then return end
+  end
+  print(("1..0 # SKIP only %s: %s"):format(names, reason))
+  os.exit(0)
 end
 
--- run(1000), run{budget = 1000} as times, for all objects of this type.
-local function stretch(object)
+-- What icount is after n steps.
+function M.steps(n) return M.exact and n or nil end
+
+-- Skips the test where KVM runs on a CPU that qemu emulates (make check-kvm),
+-- which deviates from the architecture in what the reason says.
+M.emulated = os.getenv "TV_EMULATED" == "qemu"
+
+function M.real(t, reason)
+  if M.emulated then
+    t.skip("not on qemu's CPU: " .. reason)
+  end
+end
+
+local SHORT = 128
+local BASE, STEP, MOST = 250000000, 1000000, 10000000000   -- nanoseconds
+
+local function time(steps)
+  if steps == 0 then return 0 end
+  return math.ult(steps, MOST // STEP) and BASE + steps * STEP or MOST
+end
+
+-- Changes run(n) and run{budget = n} of all objects of this type.
+local function stretch(object, step)
   local meta = debug.getmetatable(object)
   local index, run = meta.__index, object.run
   local function stretched(self, limit)
+    if step and math.type(limit) == "integer" and limit <= SHORT then
+      return step(self, limit)
+    end
     if math.type(limit) == "integer" then
       limit = time(limit)
     elseif type(limit) == "table" and math.type(limit.budget) == "integer" then
@@ -59,14 +88,16 @@ local function stretch(object)
   end
   function meta.__index(self, key)
     if key == "run" then return stretched end
+    if key == "icount" then return nil end
     return index(self, key)
   end
 end
 
 if not M.exact then
   local vm <close> = assert(tv.vm { backend = "soft" })
+  local cpu = assert(vm:vcpu())
   stretch(vm)
-  stretch(assert(vm:vcpu()))
+  stretch(cpu, cpu.step)
 end
 
 return M

@@ -25,6 +25,9 @@ tv_status vcpu_check_thread(const tv_vcpu *, tv_error *);
 // Registers as after tv_vcpu_new, with this pc and sp.
 void vcpu_reset(tv_vcpu *, uint64_t pc, uint64_t sp);
 
+// The host has done an instruction, or taken an exception, for the guest.
+void vcpu_count_step(tv_vcpu *);
+
 // 64-bit registers by number (X, PC, PSTATE, SYS), past all checks.
 uint64_t vcpu_reg(tv_vcpu *, tv_reg);
 void vcpu_set_reg(tv_vcpu *, tv_reg, uint64_t value);
@@ -92,6 +95,9 @@ void exit_read_fault(tv_exit *, tv_fault, uint64_t gpa);
 // Answers an HVC exit: true if the vCPU goes on (or is now off or idle),
 // false if *exit, perhaps changed, is to be returned.
 bool hypercall_serve(tv_vcpu *, tv_exit *);
+
+// doorbell.c: turns a store to TV_DOORBELL into the hypercall that it is.
+void doorbell_answer(tv_vcpu *, tv_exit *);
 
 // psci.c: the same for numbers from 0x80000000 on, which nobody overrides.
 #define SMCCC_FAST UINT32_C(0x80000000)

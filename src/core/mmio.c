@@ -85,8 +85,14 @@ static enum mmio_end check(tv_vcpu *cpu, struct mmio *m, tv_exit *exit) {
       part.region->prot & (p->write ? TV_WRITE : TV_READ));
     if (!allowed)
       return fault(m, exit, fault_reason(part.region, access), va, part.gpa);
-    if (!in_one_piece(cpu, m, &part, va, size))
+    if (in_one_piece(cpu, m, &part, va, size)) continue;
+    uint64_t next = PAGE - va % PAGE;
+    const struct region *beyond = mem_at(cpu->vm, part.gpa + next);
+    if (beyond && (is_mmio(&part) || beyond->kind == TV_MEM_MMIO ||
+                   beyond->prot & (p->write ? TV_WRITE : TV_READ)))
       return fault(m, exit, TV_FAULT_UNSUPPORTED, va, part.gpa);
+    return fault(m, exit, fault_reason(beyond, access), va + next,
+                 part.gpa + next);
   }
   return MMIO_DONE;
 }

@@ -150,6 +150,7 @@ bool run_limit(const struct run *run, tv_exit_kind *kind) {
 
 bool run_answered(tv_vcpu *cpu, tv_exit *exit) {
   exit->vcpu = cpu;
+  doorbell_answer(cpu, exit);
   exit->icount = cpu->icount;
   cpu->vm->exits[exit->kind]++;
   return exit->kind == TV_EXIT_HVC && hypercall_serve(cpu, exit);

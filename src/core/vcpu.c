@@ -223,8 +223,7 @@ tv_status tv_vcpu_answer(tv_vcpu *cpu, uint64_t value, tv_error *err) {
   return TV_OK;
 }
 
-// The host has done an instruction, or taken an exception, for the guest.
-static void count_step(tv_vcpu *cpu) {
+void vcpu_count_step(tv_vcpu *cpu) {
   const struct backend *backend = cpu->vm->backend;
   if (!backend->exact) return;
   cpu->icount++;
@@ -237,7 +236,7 @@ tv_status tv_vcpu_skip(tv_vcpu *cpu, tv_error *err) {
   if (s) return s;
   uproot(cpu);
   vcpu_set_reg(cpu, TV_REG_PC, vcpu_reg(cpu, TV_REG_PC) + 4);
-  count_step(cpu);
+  vcpu_count_step(cpu);
   return TV_OK;
 }
 
@@ -248,6 +247,6 @@ tv_status tv_vcpu_inject(tv_vcpu *cpu, uint64_t esr, uint64_t far,
   if (!s) s = cpu->vm->backend->inject(cpu, esr, far, err);
   if (s) return s;
   uproot(cpu);
-  count_step(cpu);
+  vcpu_count_step(cpu);
   return TV_OK;
 }

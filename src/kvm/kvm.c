@@ -180,7 +180,7 @@ static void kvm_limits(const tv_vm *vm, tv_limits *out) {
   out->vcpus = (unsigned)capability(kvm->dev, CAP_MAX_VCPUS);
   out->note[0] = kvm->filter
     ? "hypercalls come to us by the SMCCC filter (Linux 6.4)"
-    : "this kernel has no SMCCC filter (Linux 6.4): hvc does not come to us";
+    : "hypercalls by the doorbell only: this kernel answers hvc itself";
   out->note[1] = "no GIC is made: the timers drive the IRQ line";
   out->note[2] = "the last 128 KiB of the address space are tinyvmm's own";
 }

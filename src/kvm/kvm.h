@@ -83,6 +83,9 @@ struct kvm_vcpu {
   bool return_known;               // it is not back there yet
   bool timer_reported;             // timer = "exit": this expiry was returned
   struct kvm_watch watch;
+  // The last single step ended otherwise than by its debug exception, which
+  // may still come: before the next instruction, and is then no step.
+  bool step_spent;
   long sleeps;                     // the thread's, when last asked
 };
 

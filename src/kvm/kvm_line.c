@@ -26,6 +26,7 @@
 #include "kvm/kvm.h"
 
 enum { SLEEP_MAX_NS = 10000000 };
+#define CENTURIES_NS 9e18
 
 static uint64_t sys(const struct kvm_vcpu *k, uint16_t key) {
   return kvm_reg(k, REG_SYS | key);
@@ -168,7 +169,7 @@ static uint64_t distance(tv_vcpu *cpu, uint16_t ctl, uint16_t cval,
   kvm_get(cpu, TV_REG_SYS(VIEW_cntfrq_el0), &frequency, NULL);
   if (now >= at) return 0;
   double ns = (double)(at - now) * 1e9 / (double)(frequency | 1);
-  return ns < 1e18 ? (uint64_t)ns + 1 : TV_NO_LIMIT;
+  return ns < CENTURIES_NS ? (uint64_t)ns + 1 : (uint64_t)CENTURIES_NS;
 }
 
 static uint64_t virtual_distance(tv_vcpu *cpu) {

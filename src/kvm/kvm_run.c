@@ -27,7 +27,7 @@
 
 enum { LOOK_FIRST_NS = 1000000, LOOK_AGAIN_NS = 4000000,
        STEPS_NS = 10000000 };   // single steps, until the core looks again
-enum { VECTORS_SIZE = 0x800 };
+enum { VECTORS_SIZE = 0x800, SCTLR_NTWI = 1 << 16 };
 #define WORD_WFI UINT32_C(0xd503207f)
 
 struct run {
@@ -36,6 +36,8 @@ struct run {
   tv_exit *exit;
   uint64_t time, limit;  // nanoseconds granted; os_clock() at their end
   uint64_t steps, most;  // of single steps: done and granted
+  uint64_t pc;           // where the present one began
+  bool spent;            // it may end before it begins (step_spent)
   enum back_end end;     // once it is over
 };
 
@@ -214,6 +216,8 @@ static bool look(struct run *run) {
 }
 
 static bool interrupted(struct run *run) {
+  if (run->cpu->single && core_reg(run, CORE_PC) != run->pc && !stepped(run))
+    return false;
   if (kvm_line_timer_exit(run->k)) {
     self_exit(run->exit, TV_EXIT_TIMER, run->cpu, 0);
     return leave(run, BACK_EXIT);
@@ -224,19 +228,66 @@ static bool interrupted(struct run *run) {
 
 // ------------------------------------------------------------------- debug --
 
+// An interrupt was taken, which is no step: its vector's first instruction is.
+static bool only_entered(const struct run *run, uint64_t pc) {
+  uint64_t offset = pc - kvm_reg(run->k, REG_SYS | VIEW_vbar_el1);
+  return offset < VECTORS_SIZE && offset & 0x180 && !(offset & 0x7f) &&
+         core_reg(run, CORE_ELR_EL1) == run->pc;
+}
+
+static bool single_step(struct run *run) {
+  uint64_t pc = core_reg(run, CORE_PC);
+  if (pc - kvm_vm_of(run->cpu->vm)->trap < VECTORS_SIZE)
+    return trapped(run, pc);
+  run->k->step_spent = false;
+  return (run->spent && pc == run->pc) || only_entered(run, pc) || stepped(run);
+}
+
+// While we debug the guest its BRK comes to us, too: it is to happen as if we
+// did not.
+static bool guest_brk(struct run *run) {
+  uint64_t esr = run->k->hw.run->debug.hsr;
+  uint64_t far = kvm_reg(run->k, REG_SYS | VIEW_far_el1);
+  if (kvm_inject(run->cpu, esr, far, NULL) == TV_OK) return stepped(run);
+  self_exit(run->exit, TV_EXIT_BRK, run->cpu, 0);
+  run->exit->u.brk.imm = esr & 0xffff;
+  return leave(run, BACK_EXIT);
+}
+
 static bool debug(struct run *run) {
   switch (esr_ec(run->k->hw.run->debug.hsr)) {
-    case ESR_EC_STEP_LOW: return stepped(run);
+    case ESR_EC_STEP_LOW: return single_step(run);
+    case ESR_EC_BRK64: return guest_brk(run);
     default: return kvm_line_breakpoint(run->k) || fail_exit(run);
   }
 }
 
 // --------------------------------------------------------------------- run --
 
+// A WFI that is stepped does not wait in KVM; true if it would for ever.
+static bool waits_for_ever(struct run *run) {
+  self_exit(run->exit, TV_EXIT_WFI, run->cpu, 0);
+  run->pc = run->exit->pc;
+  if (run->exit->insn != WORD_WFI) return false;
+  bool traps = !(run->exit->pstate & PSTATE_EL_MASK) &&
+    !(kvm_reg(run->k, REG_SYS | VIEW_sctlr_el1) & SCTLR_NTWI);
+  return !traps && !kvm_wakes(run->cpu) &&
+         kvm_next_event(run->cpu) == TV_NO_LIMIT;
+}
+
+static bool skip_wfi(struct run *run) {
+  kvm_set_reg(run->k, REG_CORE | CORE_PC, run->pc + 4);
+  stepped(run);
+  return leave(run, BACK_IDLE);
+}
+
 // Once through KVM_RUN; false when the run is over.
 static bool enter(struct run *run) {
   struct kvm_vcpu *k = run->k;
   kvm_line_update(k);
+  if (run->cpu->single && waits_for_ever(run)) return skip_wfi(run);
+  run->spent = k->step_spent;
+  k->step_spent = run->cpu->single;
   k->hw.run->immediate_exit = 0;
   if (atomic_exchange(&k->kicked, false)) return leave(run, BACK_KICKED);
   if (kvm_ioctl_value(k->hw.fd, RUN, 0) < 0)

@@ -165,6 +165,7 @@ static tv_status set_sysreg(struct kvm_vcpu *k, tv_reg reg, uint64_t v,
   uint16_t key = reg & 0xffff;
   uint64_t old;
   if (key >> 3 == VIEW_cntv_ctl_el0 >> 3) k->timer_reported = false;
+  if (key == VIEW_vbar_el1) v &= ~UINT64_C(0x7ff);
   if (view_set(k->vcpu, key, v) || set_one(k, sysreg_id(key), &v))
     return TV_OK;
   return no_register(err, reg, get_sysreg(k, key, &old) ? TV_E_READ_ONLY

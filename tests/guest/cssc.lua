@@ -5,6 +5,7 @@
 -- that both are undefined on a CPU without them.
 
 local test = require "tap"
+require "backend".only_file("soft", "its CPU models")
 local guest = require "guest._guest"
 
 local corners = { 0, 1, -1, 2, math.maxinteger, math.mininteger, 0x7fffffff,

@@ -5,6 +5,7 @@
 -- from EL1 on either stack and from EL0.
 
 local test = require "tap"
+local backend = require "backend"
 local guest = require "guest._guest"
 
 local N, Z, C, V = 1 << 31, 1 << 30, 1 << 29, 1 << 28
@@ -104,6 +105,11 @@ local function expected_elr(row)
 end
 
 local function check(t, row, level, flags)
+  if backend.emulated and row.abort or backend.name == "kvm"
+     and row[1]:find "0x1000000000000" then return end      -- Device memory
+  if not backend.exact and row[1]:find "midr" then return end  -- FEAT_IDST
+  if backend.emulated and row[1]:find "#-1;" then return end   -- which first
+  if not backend.exact and row.btype then return end           -- FEAT_BTI
   local pstate = level.pstate | flags
   local m <close> = guest.machine(row[1], { cpu = {
     x0 = D, x3 = D + 4, far_el1 = MARK, sp_el0 = STACK0, sp_el1 = STACK1,
@@ -123,7 +129,7 @@ local function check(t, row, level, flags)
   t.eq(cpu.x0, row[1]:find "x0, #%-8%]!" and D - 8 or D, what .. ": x0")
   t.eq(cpu.x3, D + 4, what .. ": x3")
   if expected_elr(row) == guest.ENTRY then
-    t.eq(exit.icount, 2, what .. ": steps")
+    t.eq(exit.icount, backend.steps(2), what .. ": steps")
   end
 end
 
@@ -139,6 +145,7 @@ for _, level in ipairs(levels) do
 end
 
 test("exception entry saves the flags and keeps them", function(t)
+  backend.real(t, "it clears the flags at an exception")
   for _, flags in ipairs { N, Z, C, V, N | Z | C | V } do
     for _, level in ipairs(levels) do check(t, rows[1], level, flags) end
   end
@@ -178,6 +185,7 @@ local function sp_case(t, text, level, sctlr, traps)
 end
 
 test("a misaligned SP base faults by SA at EL1 and by SA0 at EL0", function(t)
+  backend.real(t, "it checks no SP alignment")
   for _, level in ipairs(levels) do
     for _, text in ipairs(sp_users) do
       local own = level.el1 and 8 or 16
@@ -254,6 +262,9 @@ local bare = {
 
 test("without vectors an exception is an exit at the instruction", function(t)
   for _, row in ipairs(bare) do
+    if backend.emulated and (row[3] or 0) >> 26 == 0x25 then
+      goto continue                     -- Device memory
+    end
     local m <close> = guest.machine(row[1], { vectors = false,
       cpu = { x0 = D, x3 = D + 4, x2 = 1, esr_el1 = 0x77 } })
     m.vm:write_u32(D, guest.NOP)
@@ -264,10 +275,13 @@ test("without vectors an exception is an exit at the instruction", function(t)
     t.eq(exit.far, row[4] or 0, row[1])
     t.eq(exit.pc, row[5] or guest.ENTRY, row[1])
     t.eq(m.cpu.pc, exit.pc, row[1])
-    t.eq(m.cpu.esr_el1, 0x77, row[1] .. ": nothing is entered")
+    if backend.exact then
+      t.eq(m.cpu.esr_el1, 0x77, row[1] .. ": nothing is entered")
+    end
     local again = m.cpu:run(100)
     t.eq(again.icount, exit.icount, row[1] .. ": it is no step")
     t.eq(again.reason, exit.reason, row[1])
+    ::continue::
   end
 end)
 
@@ -279,7 +293,8 @@ test("BRK without vectors is an exit of its own", function(t)
   t.eq(exit.imm, 77)
   t.eq(m.cpu.pc, guest.ENTRY)
   m.cpu:skip()
-  t.eq(m.cpu:run(10).imm, 78)
+  exit = m.cpu:run(10)
+  t.eq({ exit.kind, exit.imm }, { "brk", 78 })
   t.eq(m.cpu.x1, 5)
 end)
 
@@ -294,6 +309,7 @@ test("inject enters the guest's vector with the given syndrome", function(t)
 end)
 
 test("an instruction that faults has changed nothing", function(t)
+  backend.real(t, "it knows no Device alignment")
   local texts = { "ldp x1, x2, [x3], #16", "ldr x1, [x3, #8]!",
     "ldpsw x1, x2, [x3, #1]!", "stp x1, x2, [x3, #-16]!",
     "str x1, [x3], #1", "ldr q1, [x3], #16", "casp x4, x5, x6, x7, [x3]",
@@ -338,6 +354,7 @@ local contests = {
 
 test("of several faults the first in the architecture's order is reported",
      function(t)
+  backend.real(t, "it knows no Device alignment")
   for _, c in ipairs(contests) do
     local m <close> = guest.machine(c[1], { cpu = { sp = 0x60004,
       x9 = 1 << 50, x10 = (1 << 50) + 4, cpacr_el1 = c.fp == false and 0

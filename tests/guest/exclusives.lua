@@ -5,6 +5,7 @@
 -- what is not plain memory.
 
 local test = require "tap"
+local backend = require "backend"
 local guest = require "guest._guest"
 
 local D = guest.DATA
@@ -33,6 +34,7 @@ local cases = {
 
 test("what lies between LDXR and STXR decides whether the store passes",
      function(t)
+  backend.only(t, "soft", "stepping a real CPU clears its monitor")
   for _, case in ipairs(cases) do
     local m <close> = pair(case[1])
     m.vm:write_u32(guest.VECTORS + 0x200, guest.ERET)
@@ -47,6 +49,7 @@ test("what lies between LDXR and STXR decides whether the store passes",
 end)
 
 test("budgets, single steps and exits keep the monitor", function(t)
+  backend.only(t, "soft", "stepping a real CPU clears its monitor")
   local m <close> = pair "nop; hvc #7; nop; nop"
   repeat local exit = m.cpu:step()
   until exit.kind == "budget" and m.cpu.pc == guest.ENTRY + 24
@@ -67,6 +70,7 @@ end)
 
 test("host writes to the location clear it, elsewhere they do not",
      function(t)
+  backend.only(t, "soft", "stepping a real CPU clears its monitor")
   for _, case in ipairs { { D, 1 }, { D + 4, 1 }, { D + 7, 1 },
                           { D - 1, 0 }, { D + 8, 0 } } do
     local m <close> = pair "nop"
@@ -78,6 +82,7 @@ test("host writes to the location clear it, elsewhere they do not",
 end)
 
 test("each size stores its bytes and no more", function(t)
+  backend.only(t, "soft", "stepping a real CPU clears its monitor")
   local forms = {
     { "ldxrb w1, [x0]; stxrb w2, w5, [x0]", "\x88" },
     { "ldaxrh w1, [x0]; stlxrh w2, w5, [x0]", "\x88\x77" },
@@ -113,6 +118,7 @@ local all_forms = { "ldxr x1, [x0]", "ldxrb w1, [x0]", "ldaxp x1, x2, [x0]",
 
 test("strict: exclusives and atomics on Device memory fault with DFSC 0x35",
      function(t)
+  backend.real(t, "it knows no Device memory here")
   for _, text in ipairs(all_forms) do
     local m <close> = guest.machine(text, { cpu = { x0 = D, x1 = 7 } })
     t.eq(m:to_vector(t), guest.FROM_EL1H, text)
@@ -128,6 +134,7 @@ end)
 
 test("without FEAT_LSE2 a misaligned exclusive or atomic faults in relaxed \z
   mode too", function(t)
+  backend.only(t, "soft", "a model")
   for _, text in ipairs(all_forms) do
     local size = text:find "b w" and 1 or text:find "h w" and 2 or 4
     for off = 1, size - 1 do
@@ -147,6 +154,7 @@ local sizes = { 8, 1, 16, 8, 8, 8, 1, 8, 16, 2, 4 }
 
 test("with FEAT_LSE2 they need only lie within 16 bytes of Normal memory",
      function(t)
+  backend.only(t, "soft", "a model")
   for i, text in ipairs(all_forms) do
     local size = sizes[i]
     for off = 0, 31 do
@@ -161,6 +169,7 @@ test("with FEAT_LSE2 they need only lie within 16 bytes of Normal memory",
 end)
 
 test("a misaligned pair of exclusives works on the same bytes", function(t)
+  backend.only(t, "soft", "a model")
   local m <close> = guest.machine([[
         ldxr    x1, [x0]
         add     x1, x1, #1
@@ -178,6 +187,7 @@ end)
 
 test("SCTLR_EL1.nAA frees acquire and release from the 16 bytes, A does not",
      function(t)
+  backend.only(t, "soft", "a model")
   local nAA, A, SCTLR = 1 << 6, 2, 0x30d00800
   for _, text in ipairs { "ldar x1, [x0]", "stlr x1, [x0]", "ldapr x1, [x0]",
       "ldapur x1, [x0, #-1]", "stlur w1, [x0, #3]", "ldapursw x1, [x0, #2]" } do

@@ -6,6 +6,7 @@
 
 local tv = require "tinyvmm"
 local test = require "tap"
+require "backend".only_file("soft", "its CPU models")
 local guest = require "guest._guest"
 
 local models = guest.models()

@@ -7,6 +7,7 @@
 
 local tv = require "tinyvmm"
 local test = require "tap"
+require "backend".only_file("soft", "its CPU models")
 local guest = require "guest._guest"
 
 local SLOTS, SLOT = 8, 0x4000              -- regions at 0, 0x4000, ...

@@ -6,6 +6,7 @@
 -- each). GMI, SUBP and SUBPS are compared with qemu in a64/oracle.lua too.
 
 local test = require "tap"
+require "backend".only_file("soft", "its CPU models")
 local guest = require "guest._guest"
 
 local D = guest.DATA

@@ -8,6 +8,7 @@
 
 local tv = require "tinyvmm"
 local test = require "tap"
+require "backend".only_file("soft", "its CPU models")
 local guest = require "guest._guest"
 local oracle = require "guest._qemu"
 

@@ -14,6 +14,7 @@
 
 local tv = require "tinyvmm"
 local test = require "tap"
+require "backend".only_file("soft", "the oracle is for it")
 local oracle = require "guest._qemu"
 
 local BASE = oracle.BASE

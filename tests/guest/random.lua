@@ -5,6 +5,7 @@
 
 local tv = require "tinyvmm"
 local test = require "tap"
+require "backend".only_file("soft", "its CPU models")
 local guest = require "guest._guest"
 
 -- The first n numbers of each of two vCPUs, in slices of `budget` steps.

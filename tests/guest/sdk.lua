@@ -177,14 +177,14 @@ end)
 
 -- "1 << 7", "0xf << 6", "-2", "UINT32_C(0x84000000)" -> integer
 local function value(text)
-  local inner = text:match "^UINT32_C%((.*)%)$" or text
+  local inner = text:match "^UINT%d+_C%((.*)%)$" or text
   return math.tointeger(assert(load("return " .. inner))())
 end
 
 local function header_constants()
   local found = {}
   local text = sdk.read "guest/tinyvmm.h":gsub("//[^\n]*", "")
-  for name, v in text:gmatch "#define (%u[%u%d_]*) (UINT32_C%b())" do
+  for name, v in text:gmatch "#define (%u[%u%d_]*) (UINT%d+_C%b())" do
     found[name] = value(v)
   end
   for body in text:gmatch "enum (%b{})" do

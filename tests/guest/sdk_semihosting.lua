@@ -4,6 +4,7 @@
 -- arguments, the fence around its files, and the script's side of it.
 
 local test = require "tap"
+require "backend".only_file("soft", "undefined instructions must come to us")
 local tv = require "tinyvmm"
 local semihosting = require "tinyvmm.semihosting"
 

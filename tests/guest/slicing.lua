@@ -5,6 +5,7 @@
 -- registers, memory, counts and time (DESIGN.md section 5, "Steps and time").
 
 local test = require "tap"
+require "backend".only_file("soft", "budgets count steps")
 local guest = require "guest._guest"
 
 -- Everything that could notice: exceptions, system registers, timers with

@@ -6,6 +6,7 @@
 
 local tv = require "tinyvmm"
 local test = require "tap"
+local backend = require "backend"
 local guest = require "guest._guest"
 
 local E, D = guest.ENTRY, guest.DATA
@@ -61,6 +62,7 @@ end
 
 test("strict: an access not aligned to its element faults at every level",
      function(t)
+  backend.real(t, "it knows no Device alignment")
   for _, pstate in ipairs { guest.EL1H, guest.EL1T, guest.EL0 } do
     sweep(t, true, 0x30d00800, pstate, true)
   end
@@ -111,6 +113,7 @@ test("DC ZVA zeroes its 64-byte block in relaxed mode", function(t)
 end)
 
 test("strict: DC ZVA is an alignment fault of a write", function(t)
+  backend.real(t, "it knows no Device alignment")
   for _, case in ipairs { { guest.EL1H, 0x25 }, { guest.EL0, 0x24 } } do
     local m <close> = guest.machine("dc zva, x0", { cpu = { x0 = D + 7,
       pstate = case[1], sctlr_el1 = 0x30d00800 | 1 << 14 } })
@@ -123,6 +126,7 @@ test("strict: DC ZVA is an alignment fault of a write", function(t)
 end)
 
 test("DC ZVA needs writable RAM", function(t)
+  backend.except(t, "kvm", "the kernel gives the guest an abort")
   local m <close> = guest.machine("dc zva, x0", { vm = { strict = false } })
   m.rom = assert(m.vm:map { base = 0x800000, size = 0x1000, kind = "rom" })
   for addr, reason in pairs { [0x800040] = "read-only", [0x900000] =

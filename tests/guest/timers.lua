@@ -4,6 +4,7 @@
 -- expiries fall on exact steps, WFI skips to them (DESIGN.md section 5).
 
 local test = require "tap"
+require "backend".only_file("soft", "virtual time")
 local guest = require "guest._guest"
 
 local TICK = 16                       -- steps per count

@@ -10,20 +10,29 @@
 --
 -- Where the machine cannot be had this says SKIP and why.
 
+-- The CPU is a neoverse-n1: with the model `max`, qemu 7.2 was seen to execute
+-- what an earlier guest had at the same address.
+
 package.path = "tests/kvm/?.lua;" .. package.path
 local cpio = require "_cpio"
 
 local OUT, DEBIAN = "build/arm64", "build/arm64/debian"
 local ROOT = DEBIAN .. "/root"
-local SECONDS = 240 -- for one machine; it needs less than half
+local SECONDS = 300 -- for one machine; it needs less than half
 
--- The kernels, as patterns of package names, and what runs on each: arguments
--- of tests/run.lua.
+-- The kernels, as patterns of package names, and what runs on each: the
+-- backend, then arguments of tests/run.lua. Without the filter hvc is the
+-- kernel's, so what a guest says there it says by the doorbell. soft is tested
+-- on the second: as a program for arm64.
 local machines = {
   { kernel = "linux-image-[0-9][0-9.]+[+]deb[0-9]+-cloud-arm64",
-    runs = { "-v guest/", "-v core/" } },
+    runs = { "kvm guest/doorbell guest/mmio guest/interrupts guest/strict "
+      .. "guest/selfmod guest/smp guest/pstate guest/exceptions "
+      .. "guest/exclusives" } },
   { kernel = "linux-image-6[.]1[.][0-9-]+-cloud-arm64",
-    runs = { "-v guest/exceptions guest/mmio" } },
+    runs = { "kvm guest/doorbell", "soft core/",
+      "soft guest/exceptions guest/mmio guest/pstate guest/smp guest/timers" }
+  },
 }
 
 local TREES = "lua tests src examples guest"
@@ -129,7 +138,8 @@ local function root_files()
   local files = cpio.new()
   files:file("init", slurp "tests/kvm/_init.sh", true)
   files:file("bin/busybox", slurp(ROOT .. "/bin/busybox"), true)
-  files:file("environment", "export TV_BUILD=" .. OUT .. " TV_SEED=1\n")
+  files:file("environment", "export TV_EMULATED=qemu TV_SEED=1 TV_BUILD="
+    .. OUT .. "\n")
   for _, path in ipairs(lines_of("find " .. TREES .. " -type f")) do
     files:file("project/" .. path, slurp(path))
   end
@@ -145,7 +155,7 @@ end
 local function boot(kernel, files, log)
   spill(OUT .. "/root.cpio", files:bytes())
   return os.execute(([[timeout -k 5 %d qemu-system-aarch64 \
-    -M virt,virtualization=on,gic-version=3 -cpu max,pauth-impdef=on \
+    -M virt,virtualization=on,gic-version=3 -cpu neoverse-n1 \
     -smp 2 -m 1024 -display none -nodefaults -no-reboot -serial stdio \
     -kernel %s -initrd %s/root.cpio -append "console=ttyAMA0 quiet panic=-1" \
     </dev/null >%s 2>&1]]):format(SECONDS, kernel, OUT, log))

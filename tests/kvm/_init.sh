@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The first process of the emulated machine: runs the tests that _check.lua
-# has chosen (/tests.txt, a line of arguments for run.lua each), shows what
-# they print on the console, and turns the machine off.
+# has chosen (/tests.txt, in each line a backend and arguments for run.lua),
+# shows what they print on the console, and turns the machine off.
 /bin/busybox mkdir -p /proc /sys /tmp /usr/bin /sbin
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -16,11 +16,11 @@ cd /project || exit
 . /environment
 echo "# Linux $(uname -r) on $(uname -m), $(nproc) processors"
 $TV_BUILD/tinyvmm backends | sed 's/^/# /'
-while read -r line; do
-  echo "== $line"
+while read -r backend line; do
+  echo "== $backend $line"
   # Word splitting of the arguments is wanted.
   # shellcheck disable=SC2086
-  $TV_BUILD/tinyvmm tests/run.lua $line </dev/null 2>&1
+  TINYVMM_BACKEND=$backend $TV_BUILD/tinyvmm tests/run.lua -v $line </dev/null 2>&1
 done </tests.txt
 echo "== end after $(cut -d. -f1 /proc/uptime) s"
 poweroff -f
