@@ -53,16 +53,19 @@ static tv_status open_device(int *dev, tv_error *err) {
                    host.machine);
   int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
   if (fd < 0 && errno == EACCES)
-    return err_os(err, TV_E_DENIED, errno, "/dev/kvm cannot be opened; the "
-                  "user must be in the group that owns it, often \"kvm\"");
+    return err_os(err, TV_E_DENIED, errno, "not on this machine: /dev/kvm "
+                  "cannot be opened; the user must be in the group that "
+                  "owns it, often \"kvm\"");
   if (fd < 0)
-    return err_os(err, TV_E_NO_DEVICE, errno, "/dev/kvm cannot be opened; the "
-                  "kernel has no KVM, or was not booted at EL2");
+    return err_os(err, TV_E_NO_DEVICE, errno, "not on this machine: /dev/kvm "
+                  "cannot be opened; the kernel has no KVM, or was not "
+                  "booted at EL2");
   int version = kvm_ioctl_value(fd, GET_API_VERSION, 0);
   if (version != API_VERSION) {
     close(fd);
-    return err_set(err, TV_E_UNSUPPORTED, 0, "KVM_GET_API_VERSION says %d; "
-                   "only version %d is known", version, API_VERSION);
+    return err_set(err, TV_E_UNSUPPORTED, 0, "not on this machine: "
+                   "KVM_GET_API_VERSION says %d; only version %d is known",
+                   version, API_VERSION);
   }
   *dev = fd;
   return TV_OK;
@@ -82,8 +85,9 @@ static tv_status check_capabilities(int dev, tv_error *err) {
   };
   for (unsigned i = 0; i < sizeof need / sizeof *need; i++)
     if (!capability(dev, need[i].cap))
-      return err_set(err, TV_E_UNSUPPORTED, 0, "this kernel's KVM has no %s; "
-                     "Linux %s has it", need[i].name, need[i].since);
+      return err_set(err, TV_E_UNSUPPORTED, 0, "not on this machine: "
+                     "KVM has no %s; Linux %s has it", need[i].name,
+                     need[i].since);
   return TV_OK;
 }
 

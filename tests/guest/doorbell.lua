@@ -94,7 +94,8 @@ test("a load from there is a fault, and so is a store beside it", function(t)
 end)
 
 test("a region that is mapped there is memory", function(t)
-  local vm <close> = machine "str w0, [x16]; add x16, x16, #8, lsl #12; str w0, [x16]"
+  local vm <close> = machine "str w0, [x16]; add x16, x16, #8, lsl #12; \z
+    str w0, [x16]"
   local ram = assert(vm:map { base = BELL, size = 0x8000 })
   vm.vcpus[1].x0 = 7
   local exit = vm:run(10000)

@@ -20,7 +20,8 @@ while read -r backend line; do
   echo "== $backend $line"
   # Word splitting of the arguments is wanted.
   # shellcheck disable=SC2086
-  TINYVMM_BACKEND=$backend $TV_BUILD/tinyvmm tests/run.lua -v $line </dev/null 2>&1
+  TINYVMM_BACKEND=$backend \
+    $TV_BUILD/tinyvmm tests/run.lua -v $line </dev/null 2>&1
 done </tests.txt
 echo "== end after $(cut -d. -f1 /proc/uptime) s"
 poweroff -f
