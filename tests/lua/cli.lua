@@ -113,6 +113,7 @@ end)
 
 test("-e runs code, with arguments", function(t)
   expect(t, run(t, "-e 'print(1 + 1, ...)' a b"), 0, "^2\ta\tb\n$")
+  expect(t, run(t, "-e 'print(tv.dis(0xd503201f))'"), 0, "^nop\n$")
   expect(t, run(t, "-e 'print('"), 1, nil, "%(%-e%):1:")
   expect(t, run(t, "-e 'os.exit(7)'"), 7)
 end)

@@ -19,7 +19,7 @@ M.VERBS = { run = true, asm = true, dis = true, backends = true, help = true }
 M.HELP = [[
 usage: tinyvmm [options]                        a session: .help there
        tinyvmm [options] SCRIPT.lua [ARGS...]   run a Lua script (-: stdin)
-       tinyvmm [options] -e CODE [ARGS...]      run Lua code
+       tinyvmm [options] -e CODE [ARGS...]      run Lua code (tv is there)
        tinyvmm [options] VERB ...
 
 verbs; tinyvmm VERB --help tells more:
@@ -155,6 +155,7 @@ local function start(argv, given, rest)
   if given["-v"] then require "tinyvmm.cli.verbose" end
   if given["-e"] then
     set_arg(argv, "-e", rest)
+    tv = require "tinyvmm"
     local chunk, problem = load(given["-e"], "=(-e)")
     local code = run_chunk(chunk, problem, rest)
     return code == 0 and given["-i"] and session() or code
