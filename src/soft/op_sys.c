@@ -249,8 +249,9 @@ static enum slow_step msr_immediate(struct soft_cpu *cpu, uint32_t w) {
 }
 
 // DC ZVA: zeroes the 64-byte block (DCZID_EL0.BS = 4). Device memory: an
-// alignment fault (C5.3.19).
-static enum slow_step dc_zva(struct soft_cpu *cpu, uint64_t va) {
+// alignment fault (C5.3.19). DC GVA and GZVA do the same to tags and to both;
+// there are no tags, so that DC GVA only checks its address.
+static enum slow_step dc_zva(struct soft_cpu *cpu, uint64_t va, bool zero) {
   enum { BLOCK = 64 };
   uint64_t at = va & ~(uint64_t)(BLOCK - 1);
   tv_vm *vm = cpu->h.vcpu->vm;
@@ -272,6 +273,7 @@ static enum slow_step dc_zva(struct soft_cpu *cpu, uint64_t va) {
                     TV_FAULT_PROTECTED, va, at, BLOCK, 'w');
     return STEP_EXIT;
   }
+  if (!zero) return STEP_NEXT;
   memset(r->host + (at - r->base), 0, BLOCK);
   mem_wrote(vm, r, at - r->base, BLOCK);
   return STEP_NEXT;
@@ -315,16 +317,29 @@ static enum slow_step if_opened(struct soft_cpu *cpu, uint32_t w,
   return opened ? STEP_NEXT : trap_system(cpu, w);
 }
 
+// FEAT_MTE's operations by address on tags, and on data and tags: as there are
+// no tags, the keys of those on data.
+static unsigned without_tags(const struct soft_cpu *cpu, unsigned key) {
+  unsigned crm = key >> 3 & 15, op2 = key & 7;
+  if (key >> 7 != SYSOP(3, 7, 0, 0) >> 7 || !soft_has(cpu, FEAT_MTE))
+    return key;
+  bool by_address = crm == 10 || (crm >= 12 && crm <= 14);
+  return by_address && (op2 == 3 || op2 == 5) ? key - op2 + 1 : key;
+}
+
 static enum slow_step sys_op(struct soft_cpu *cpu, uint32_t w) {
   enum { ENRCTX = 10, DZE = 14, UCI = 26 };
   uint64_t sctlr = cpu->sys[SYS_sctlr_el1];
   uint64_t xt = cpu->x[slot_read(w & 31)];
   bool el1 = soft_el(cpu);
-  unsigned key = w >> 5 & 0x3fff;
+  unsigned key = without_tags(cpu, w >> 5 & 0x3fff);
   switch (key) {
+  case SYSOP(3, 7, 4, 3): case SYSOP(3, 7, 4, 4):    // DC GVA, GZVA
+    if (!soft_has(cpu, FEAT_MTE)) return soft_undefined(cpu);
+    // fall through
   case SYSOP(3, 7, 4, 1):                            // DC ZVA
     if (!el1 && !(sctlr >> DZE & 1)) return trap_system(cpu, w);
-    return dc_zva(cpu, xt);
+    return dc_zva(cpu, xt, (key & 7) != 3);
   case SYSOP(3, 7, 10, 1): case SYSOP(3, 7, 11, 1):  // DC CVAC, CVAU
   case SYSOP(3, 7, 14, 1): case SYSOP(3, 7, 5, 1):   // DC CIVAC, IC IVAU
     return if_opened(cpu, w, UCI);

@@ -112,6 +112,20 @@ test("DC ZVA zeroes its 64-byte block in relaxed mode", function(t)
   end
 end)
 
+test("DC GZVA zeroes too, DC GVA sets tags, of which there are none",
+     function(t)
+  backend.only(t, "soft", "it has the model's features")
+  for op, want in pairs { gzva = "\0", gva = "x" } do
+    local m <close> = guest.machine("1: dc " .. op .. ", x0; b 1b", {
+      vm = { strict = false }, cpu = { x0 = D + 9 } })
+    m.vm:write(D, ("x"):rep(64))
+    m.cpu:run(2)
+    t.eq({ m.cpu.pc, m.vm:read(D, 64) }, { E, want:rep(64) }, op)
+    m.cpu.x0 = 0x900000
+    t.eq(m.cpu:run(1).reason, "unmapped", op)
+  end
+end)
+
 test("strict: DC ZVA is an alignment fault of a write", function(t)
   backend.real(t, "it knows no Device alignment")
   for _, case in ipairs { { guest.EL1H, 0x25 }, { guest.EL0, 0x24 } } do

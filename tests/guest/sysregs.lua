@@ -175,7 +175,14 @@ local features = {
   { "SSBS2", "id_aa64pfr1_el1", 4, "msr ssbs, #1", 2 },
   { "MTE", "id_aa64pfr1_el1", 8, "irg x0, x1" },
   { "MTE", "id_aa64pfr1_el1", 8, "mrs x0, tco" },
+  { "MTE", "id_aa64pfr1_el1", 8, "dc gva, x0" },
+  { "MTE", "id_aa64pfr1_el1", 8, "dc gzva, x0" },
+  { "MTE", "id_aa64pfr1_el1", 8, "dc cgvac, x0" },
+  { "MTE", "id_aa64pfr1_el1", 8, "dc cgdvadp, x0" },
+  { "MTE", "id_aa64pfr1_el1", 8, "dc cigdvac, x0" },
   { "MTE2", "id_aa64pfr1_el1", 8, "ldgm x1, [x0]", 2 },
+  { "MTE2", "id_aa64pfr1_el1", 8, "dc igvac, x0", 2 },
+  { "MTE2", "id_aa64pfr1_el1", 8, "mrs x1, gcr_el1", 2 },
   { "PMU", "id_aa64dfr0_el1", 8, "mrs x1, pmcr_el0" },
   { "GIC", "id_aa64pfr0_el1", 24, "mrs x1, s3_0_c12_c12_5" },
   { "RAS", "id_aa64pfr0_el1", 28, "mrs x1, erridr_el1" },
@@ -317,7 +324,12 @@ local operations = {
 local more = { PAN2 = { { 0, 7, 9, 0, true }, { 0, 7, 9, 1, true } },
   DPB = { { 3, 7, 12, 1, UCI } }, DPB2 = { { 3, 7, 13, 1, UCI } },
   SPECRES = { { 3, 7, 3, 4, ENRCTX }, { 3, 7, 3, 5, ENRCTX },
-    { 3, 7, 3, 7, ENRCTX } }, TLBIOS = {}, TLBIRANGE = {} }
+    { 3, 7, 3, 7, ENRCTX } }, TLBIOS = {}, TLBIRANGE = {},
+  MTE = { { 3, 7, 4, 3, DZE }, { 3, 7, 4, 4, DZE } } }
+for _, crm in ipairs { 10, 12, 13, 14 } do   -- tags; tags and data
+  table.insert(more.MTE, { 3, 7, crm, 3, UCI })
+  table.insert(more.MTE, { 3, 7, crm, 5, UCI })
+end
 for _, op2 in ipairs { 0, 1, 2, 3, 5, 7 } do
   operations[{ 0, 8, 3, op2 }] = true
   operations[{ 0, 8, 7, op2 }] = true
