@@ -134,8 +134,14 @@ check: ## sanitizers, sweeps and style (minutes)
 	$(MAKE) check-macos
 	$(MAKE) check-kvm
 
+# The guest tests that have something to say about hvf; a single test that has
+# not skips itself (tests/backend.lua).
+ON_HVF := $(addprefix guest/,exceptions mmio pstate interrupts strict edges \
+  selfmod hostile)
+
 check-hvf: ## the guest tests on hvf, over a mock of its framework
 	$(MAKE) MODE=mock test T='hvf_ guest/backends'
+	CI= TINYVMM_BACKEND=hvf $(MAKE) MODE=mock test T='$(ON_HVF)'
 	$(MAKE) MODE=mock-asan test T='hvf_ guest/backends'
 	$(MAKE) MODE=mock-tsan test T=guest/backends
 

@@ -185,6 +185,7 @@ local function sp_case(t, text, level, sctlr, traps)
 end
 
 test("a misaligned SP base faults by SA at EL1 and by SA0 at EL0", function(t)
+  backend.except(t, "hvf", "with the MMU off data is Device memory")
   backend.real(t, "it checks no SP alignment")
   for _, level in ipairs(levels) do
     for _, text in ipairs(sp_users) do
@@ -236,6 +237,7 @@ test("FP and SIMD trap as CPACR_EL1.FPEN says: EC 7, CV 1, COND 14",
 end)
 
 test("FP is enabled at the start, and off with fp = false", function(t)
+  backend.except(t, "hvf", "one VM at a time")
   local on <close> = guest.machine("fmov d0, x1; svc #0")
   on:to_vector(t)
   t.eq(on.cpu.esr_el1, guest.esr(0x15))

@@ -66,6 +66,7 @@ end)
 
 test("a misaligned or unfetchable pc comes before the Illegal state",
      function(t)
+  backend.except(t, "hvf", "one VM at a time")
   local m <close> = eret(1)
   m.cpu.elr_el1 = guest.ENTRY + 2
   m:to_vector(t)
@@ -239,6 +240,7 @@ end)
 -- EL0 and the hints -------------------------------------------------------
 
 test("WFI and WFE at EL0 trap unless nTWI and nTWE allow them", function(t)
+  backend.except(t, "hvf", "one VM at a time")
   for _, case in ipairs { { "wfi", 0, 1 << 16 }, { "wfe", 1, 1 << 18 } } do
     if case[1] == "wfe" then backend.real(t, "its WFE never waits") end
     local m <close> = guest.machine(case[1], { cpu = { pstate = 0 } })
@@ -258,6 +260,7 @@ test("WFI and WFE at EL0 trap unless nTWI and nTWE allow them", function(t)
 end)
 
 test("WFI and WFE that need not wait are not trapped", function(t)
+  backend.except(t, "hvf", "one VM at a time")
   backend.real(t, "its WFE never waits")
   local m <close> = guest.machine("wfi; svc #0", { cpu = { pstate = 0x3c0 } })
   m.cpu:irq(true)
