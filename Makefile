@@ -144,6 +144,8 @@ check-hvf: ## the guest tests on hvf, over a mock of its framework
 	CI= TINYVMM_BACKEND=hvf $(MAKE) MODE=mock test T='$(ON_HVF)'
 	$(MAKE) MODE=mock-asan test T='hvf_ guest/backends'
 	$(MAKE) MODE=mock-tsan test T=guest/backends
+	TV_MOCK_RELAXED=1 $(MAKE) MODE=mock-asan test T=guest/threads
+	TV_MOCK_RELAXED=1 $(MAKE) MODE=mock-tsan test T=guest/threads
 
 check-macos: $(PROGRAM) ## the build for macOS, compiled and signed here
 	@$(PROGRAM) tests/macos/_check.lua

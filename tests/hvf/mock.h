@@ -13,7 +13,10 @@
 // - interrupts are pending for one run;
 // - an expiry of the virtual timer masks it until the mask is taken away;
 // - host writes are fetched only after sys_icache_invalidate;
-// - the syndrome of pairs, writeback and SIMD is not valid (ISV = 0).
+// - the syndrome of pairs, writeback and SIMD is not valid (ISV = 0);
+// - without an MMU memory is Device memory, in which exclusives and unaligned
+//   accesses fault (not so with TV_MOCK_RELAXED in the environment: for guests
+//   that on a Mac would have it on).
 //
 // The guest's exceptions are its own: nothing leaves for them. System
 // registers that the framework traps: PMU, GIC CPU interface, implementation

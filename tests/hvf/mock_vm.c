@@ -53,7 +53,8 @@ int mach_wait_until(uint64_t deadline) {
 // --------------------------------------------------------------------- VM --
 
 static hv_return_t create(void) {
-  const tv_vm_config config = { .size = sizeof config, .timer_exit = true };
+  const tv_vm_config config = { .size = sizeof config, .timer_exit = true,
+    .relaxed = getenv("TV_MOCK_RELAXED") };
   if (mock.denied) return HV_DENIED;
   if (mock.vm) return HV_BUSY;
   if (tv_vm_new(&config, &mock.vm, NULL)) return HV_NO_RESOURCES;
