@@ -137,7 +137,7 @@ check: ## sanitizers, sweeps and style (minutes)
 # The guest tests that have something to say about hvf; a single test that has
 # not skips itself (tests/backend.lua).
 ON_HVF := $(addprefix guest/,exceptions mmio pstate interrupts strict edges \
-  selfmod hostile)
+  selfmod hostile doorbell)
 
 check-hvf: ## the guest tests on hvf, over a mock of its framework
 	$(MAKE) MODE=mock test T='hvf_ guest/backends'
