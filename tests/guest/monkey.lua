@@ -9,21 +9,25 @@ local tv = require "tinyvmm"
 local test = require "tap"
 require "backend".only_file("soft", "its CPU models")
 local guest = require "guest._guest"
+local words = require "a64._words"
+local rows = require "tinyvmm.a64.isa".rows()
 
 local SLOTS, SLOT = 8, 0x4000              -- regions at 0, 0x4000, ...
 local prots = { "rwx", "rw", "rx", "r", "w", "x", "wx" }
 local names = { "x0", "x1", "x30", "sp", "pc", "pstate", "sctlr_el1",
   "vbar_el1", "cntv_ctl_el0", "cntv_cval_el0", "cntp_ctl_el0",
-  "cntp_cval_el0", "spsr_el1", "elr_el1", "cpacr_el1", "sp_el0", "daif" }
+  "cntp_cval_el0", "spsr_el1", "elr_el1", "cpacr_el1", "sp_el0", "daif",
+  "fpcr", "fpsr", "q1", "d2", "s3" }
 
 local function word(random)
   local w = random() & 0xffffffff
-  local kind = random(6)
+  local kind = random(9)
   if kind == 1 then w = w & 0xe3ffffff | 0x08000000        -- loads, stores
   elseif kind == 2 then w = w & 0x003fffff | 0xd5000000    -- system
   elseif kind == 3 then w = 0xf9000000 | w & 0x3fffff      -- str x
   elseif kind == 4 then w = 0x14000000 | w & 0x1fff        -- b
-  elseif kind == 5 then w = 0xd4000002 | w & 0x60 end      -- hvc
+  elseif kind == 5 then w = 0xd4000002 | w & 0x60          -- hvc
+  elseif kind > 6 then w = words.random(rows[random(#rows)], random) end
   return w
 end
 
