@@ -123,6 +123,9 @@ static bool get_sysreg(const struct kvm_vcpu *k, uint16_t key,
   }
   if (!get_one(k, sysreg_id(key), value)) return view_is_id(key);
   if (key == VIEW_vbar_el1 && *value == kvm->trap) *value = 0;
+  // ISTATUS of a timer that is off is UNKNOWN (CNTV_CTL_EL0); KVM sets it.
+  bool ctl = key == VIEW_cntv_ctl_el0 || key == VIEW_cntp_ctl_el0;
+  if (ctl && !(*value & 1)) *value &= 3;
   return true;
 }
 

@@ -384,8 +384,20 @@ local function others(t)
   return list
 end
 
+-- Where kvm's CPU is qemu's, which knows no Device alignment, and may have no
+-- BTI (make check-kvm).
+local real = {
+  ["supervisor calls from both levels"] = true,
+  ["undefined instructions, breakpoints, alignment"] = true,
+  ["fetches from nowhere"] = true,
+  ["a device: every size, sign and pair"] = true,
+  ["an atomic on a device"] = true,
+  ["alignment without vectors"] = true,
+}
+
 for _, p in ipairs(programs) do
   test("all backends agree about " .. p[1], function(t)
+    if os.getenv "TV_EMULATED" and real[p[1]] then t.skip "qemu's CPU" end
     local want = final(t, p, "soft")
     for _, backend in ipairs(others(t)) do
       if p.except ~= backend then
