@@ -87,7 +87,8 @@ test("strict: FP and SIMD accesses are aligned to their elements",
     if row.value >> 26 & 1 == 0 or copy then return end
     local unit, text = unit_of(w)
     t.ok(unit, text)
-    -- Offsets in registers are 0.
+    -- Offsets in registers are 0, but for the base itself.
+    if text:find "%[x1, [xw]1[],]" then return end
     local offset = tonumber(text:match "%[x1, #(%-?%d+)%]" or 0)
     for _, off in ipairs { 0, unit, unit // 2 } do
       m.cpu.x1 = guest.DATA - offset + off
