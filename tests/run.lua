@@ -10,6 +10,11 @@
 -- name does not begin with `_`. A file that crashes, prints no plan or runs
 -- no test has failed: silence is failure. tests/README.md tells the rest.
 
+local here = arg[0]:match "^(.*)/[^/]*$" or "."
+package.path = here .. "/?.lua;" .. package.path
+local shell = require "shell"
+local quote, slurp = shell.quote, shell.slurp
+
 local usage = [[
 usage: lua5.4 tests/run.lua [-v] [-l] [-t TEST] [pattern...]
   pattern   run only files whose name it matches (core/ a64/dis ...)
@@ -22,23 +27,6 @@ local build = os.getenv "TV_BUILD" or "build/rel"
 local limit = os.getenv "TV_TIMEOUT" or "600"
 local jobs = math.tointeger(tonumber(os.getenv "TV_JOBS" or "2")) or 1
 local in_ci = os.getenv "CI" == "true"
-
-local function quote(s)
-  return "'" .. s:gsub("'", "'\\''") .. "'"
-end
-
-local function lines_of(command)
-  local list = {}
-  local pipe <close> = assert(io.popen(command))
-  for line in pipe:lines() do list[#list + 1] = line end
-  table.sort(list)
-  return list
-end
-
-local function slurp(path)
-  local f <close> = assert(io.open(path, "rb"))
-  return f:read "a"
-end
 
 -- Options ------------------------------------------------------------------
 
@@ -78,12 +66,12 @@ local function test_files(patterns)
       list[#list + 1] = { name = name, command = command }
     end
   end
-  for _, path in ipairs(lines_of "find tests -mindepth 2 -maxdepth 2 \z
+  for _, path in ipairs(shell.lines "find tests -mindepth 2 -maxdepth 2 \z
       -name '*.lua' ! -name '_*' ! -path 'tests/bench/*'") do
     add(path:sub(#"tests/" + 1), interpreter .. " " .. quote(path))
   end
   local programs = quote(build .. "/tests")
-  for _, path in ipairs(lines_of("find " .. programs .. " -maxdepth 1 \z
+  for _, path in ipairs(shell.lines("find " .. programs .. " -maxdepth 1 \z
       -type f -perm -u+x ! -name '*.so' 2>/dev/null")) do
     add("core/" .. path:match "[^/]*$", quote(path))
   end

@@ -9,6 +9,8 @@
 -- a handler still fails the test: the verdict is kept here, not in the error.
 -- TV_SEED fixes t.random(), TV_TEST=pattern runs only the tests it matches.
 
+local shell = require "shell"
+
 local tap = { count = 0, failed = 0 }
 
 local FAIL, SKIP = {}, {} -- marks: error values that are verdicts
@@ -189,25 +191,13 @@ end
 
 -- Tools --------------------------------------------------------------------
 
-local function has(tool)
-  return os.execute("command -v " .. tool .. " >/dev/null 2>&1")
-end
-
-local function read_file(path)
-  local f <close> = assert(io.open(path, "rb"))
-  return f:read "a"
-end
-
-local function write_file(path, text)
-  local f <close> = assert(io.open(path, "wb"))
-  f:write(text)
-end
-
 local function add_tools(t)
   -- Skips the test unless each of these programs is on the PATH.
   function t.needs(...)
     for _, tool in ipairs { ... } do
-      if not has(tool) then t.skip("needs " .. tool .. ": make deps-test") end
+      if not shell.have(tool) then
+        t.skip("needs " .. tool .. ": make deps-test")
+      end
     end
   end
 
@@ -223,13 +213,13 @@ local function add_tools(t)
   -- its status (128 + n for a signal) and its stderr.
   function t.run(command)
     local errors, source = t.tmpname(), t.tmpname()
-    write_file(source, "unset LUA_PATH_5_4 LUA_CPATH_5_4\n" .. command .. "\n")
-    local bound = has "timeout" and "timeout 300 " or ""
+    shell.spill(source, "unset LUA_PATH_5_4 LUA_CPATH_5_4\n" .. command .. "\n")
+    local bound = shell.have "timeout" and "timeout 300 " or ""
     local pipe <close> = assert(io.popen(("%ssh %s 2>%s </dev/null"):format(
       bound, source, errors)))
     local output = pipe:read "a"
     local _, how, code = pipe:close()
-    return output, how == "signal" and 128 + code or code, read_file(errors)
+    return output, how == "signal" and 128 + code or code, shell.slurp(errors)
   end
 
   return t

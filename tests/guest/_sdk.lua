@@ -4,6 +4,8 @@
 -- temporary directory, once for each compiler, and run by our program. The
 -- directory goes when the object is closed.
 
+local shell = require "shell"
+
 local M = {}
 
 M.program = (os.getenv "TV_BUILD" or "build/rel") .. "/tinyvmm"
@@ -14,17 +16,9 @@ M.compilers = {
   { name = "clang", cc = "clang", "ld.lld" }
 }
 
-local function quote(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
+local quote = shell.quote
 
-function M.write(path, text)
-  local f <close> = assert(io.open(path, "wb"))
-  f:write(text)
-end
-
-function M.read(path)
-  local f <close> = assert(io.open(path, "rb"))
-  return f:read "a"
-end
+M.read, M.write = shell.slurp, shell.spill
 
 local Sdk = {}
 Sdk.__index = Sdk

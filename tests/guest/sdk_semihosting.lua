@@ -3,10 +3,13 @@
 -- Semihosting, operation by operation: what a guest gets for good and bad
 -- arguments, the fence around its files, and the script's side of it.
 
+local shell = require "shell"
 local test = require "tap"
 require "backend".only_file("soft", "undefined instructions must come to us")
 local tv = require "tinyvmm"
 local semihosting = require "tinyvmm.semihosting"
+
+local slurp, spill = shell.slurp, shell.spill
 
 local CODE, BLOCK, DATA = 0x10000, 0x20000, 0x30000
 local OPEN, CLOSE, WRITEC, WRITE0, WRITE, READ, READC, ISERROR, ISTTY, SEEK,
@@ -85,16 +88,6 @@ local function directory()
   return setmetatable({ path = path }, { __close = function()
     os.execute("rm -rf " .. path)
   end })
-end
-
-local function slurp(path)
-  local f <close> = assert(io.open(path, "rb"))
-  return f:read "a"
-end
-
-local function spill(path, text)
-  local f <close> = assert(io.open(path, "wb"))
-  f:write(text)
 end
 
 -- Console -------------------------------------------------------------------

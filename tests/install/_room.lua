@@ -2,7 +2,9 @@
 --
 -- What the tests of the installation share: `make` as a user would call it on
 -- the build under test, and folders that are gone when their variable closes.
-local room = {}
+local shell = require "shell"
+
+local room = { quote = shell.quote, slurp = shell.slurp, spit = shell.spill }
 
 local build = os.getenv "TV_BUILD" or "build/rel"
 local mode = build:match "[^/]*$"
@@ -13,10 +15,6 @@ room.instrumented = mode == "asan"
 room.preload = not room.instrumented and ""
   or "ASAN_OPTIONS=detect_leaks=0 \z
     LD_PRELOAD=$(gcc -print-file-name=libasan.so) "
-
-function room.quote(s)
-  return "'" .. s:gsub("'", "'\\''") .. "'"
-end
 
 -- Runs a shell command that must succeed; returns its stdout.
 function room.sh(t, command, ...)
@@ -60,16 +58,6 @@ function room.files(t, path)
   end
   table.sort(list)
   return list
-end
-
-function room.slurp(path)
-  local f <close> = assert(io.open(path, "rb"))
-  return f:read "a"
-end
-
-function room.spit(path, text)
-  local f <close> = assert(io.open(path, "wb"))
-  f:write(text)
 end
 
 return room

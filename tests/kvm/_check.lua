@@ -13,7 +13,8 @@
 -- The CPU is a neoverse-n1: with the model `max`, qemu 7.2 was seen to execute
 -- what an earlier guest had at the same address.
 
-package.path = "tests/kvm/?.lua;" .. package.path
+package.path = "tests/kvm/?.lua;tests/?.lua;" .. package.path
+local shell = require "shell"
 local cpio = require "_cpio"
 
 local OUT, DEBIAN = "build/arm64", "build/arm64/debian"
@@ -37,52 +38,9 @@ local machines = {
 
 local TREES = "lua tests src examples guest"
 
-local total = { passed = 0, failed = 0, skipped = 0 }
-
-local function say(...) print(...) io.stdout:flush() end
-
-local function finish()
-  say(("%d passed, %d failed, %d skipped"):format(total.passed, total.failed,
-    total.skipped))
-  os.exit(total.failed == 0 and 0 or 1, true)
-end
-
-local function skip(reason)
-  say("skip - check-kvm: " .. reason)
-  total.skipped = total.skipped + 1
-  finish()
-end
-
-local function fail(what)
-  say("not ok - check-kvm: " .. what)
-  total.failed = total.failed + 1
-end
-
-local function quote(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
-
--- The output of a shell command, and whether it succeeded.
-local function capture(command)
-  local pipe = assert(io.popen(command .. " 2>&1"))
-  local text = pipe:read "a"
-  return text, pipe:close() ~= nil
-end
-
-local function lines_of(command)
-  local list = {}
-  for line in capture(command):gmatch "[^\n]+" do list[#list + 1] = line end
-  table.sort(list)
-  return list
-end
-
-local function slurp(path)
-  local f <close> = assert(io.open(path, "rb"))
-  return f:read "a"
-end
-
-local function spill(path, data)
-  local f <close> = assert(io.open(path, "wb"))
-  assert(f:write(data))
-end
+local capture, quote, say = shell.capture, shell.quote, shell.say
+local slurp, spill = shell.slurp, shell.spill
+local total = shell.tally "check-kvm"
 
 -- What it takes ------------------------------------------------------------
 
@@ -90,7 +48,7 @@ local function check_tools()
   for _, tool in ipairs { "qemu-system-aarch64", "aarch64-linux-gnu-gcc",
                           "apt-get", "timeout" } do
     if not os.execute("command -v " .. tool .. " >/dev/null 2>&1") then
-      skip("needs " .. tool .. ": make deps-test, on Debian")
+      total:skip("needs " .. tool .. ": make deps-test, on Debian")
     end
   end
 end
@@ -112,7 +70,7 @@ local function fetch()
   for i, pattern in ipairs(patterns) do patterns[i] = quote(pattern) end
   local text, ok = capture(("rm -rf %s && sh .ci/arm64.sh %s %s"):format(
     DEBIAN, DEBIAN, table.concat(patterns, " ")))
-  if not ok then skip(text:match "[^\n]*" or "no packages") end
+  if not ok then total:skip(text:match "[^\n]*" or "no packages") end
   spill(DEBIAN .. "/fetched", wanted)
 end
 
@@ -127,8 +85,8 @@ local function build()
     quote("LUA_LIBS=" .. lib .. " -lm") }, " "))
   if ok then return end
   say(text)
-  fail "the build for arm64 failed"
-  finish()
+  total:fail "the build for arm64 failed"
+  total:finish()
 end
 
 -- One machine --------------------------------------------------------------
@@ -140,10 +98,10 @@ local function root_files()
   files:file("bin/busybox", slurp(ROOT .. "/bin/busybox"), true)
   files:file("environment", "export TV_EMULATED=qemu TV_SEED=1 TV_BUILD="
     .. OUT .. "\n")
-  for _, path in ipairs(lines_of("find " .. TREES .. " -type f")) do
+  for _, path in ipairs(shell.lines("find " .. TREES .. " -type f")) do
     files:file("project/" .. path, slurp(path))
   end
-  for _, path in ipairs(lines_of(("find %s/tinyvmm %s/tests -type f \z
+  for _, path in ipairs(shell.lines(("find %s/tinyvmm %s/tests -type f \z
       -perm -u+x"):format(OUT, OUT))) do
     assert(os.execute(("aarch64-linux-gnu-strip -o %s/stripped %s"):format(
       OUT, path)))
@@ -190,7 +148,7 @@ local function read_log(log)
 end
 
 local function run(machine)
-  local kernel = lines_of(("ls %s/boot | sed -n 's/^vmlinuz-//p' | \z
+  local kernel = shell.lines(("ls %s/boot | sed -n 's/^vmlinuz-//p' | \z
     grep -Ex %s"):format(ROOT, quote(machine.kernel:gsub("linux%-image%-",
     ""))))[1]
   if not kernel then
@@ -204,7 +162,8 @@ local function run(machine)
   local ok = boot(ROOT .. "/boot/vmlinuz-" .. kernel, files, log)
   local runs, ended = read_log(log)
   if not (ok and ended and runs == #machine.runs) then
-    fail(("%s: %d of %d runs came to an end%s; see %s"):format(kernel, runs,
+    total:fail(("%s: %d of %d runs came to an end%s; see %s"):format(
+      kernel, runs,
       #machine.runs, ended and "" or " before the machine did", log))
   end
 end
@@ -214,4 +173,4 @@ assert(os.execute("mkdir -p " .. OUT))
 fetch()
 build()
 for _, machine in ipairs(machines) do run(machine) end
-finish()
+total:finish()

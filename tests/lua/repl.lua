@@ -2,15 +2,12 @@
 --
 -- The session, `tinyvmm` alone: from a pipe, and on a terminal, where a user
 -- is played who never depends on time.
+local shell = require "shell"
 local test = require "tap"
 local typist = require "lua._typist"
 
+local slurp = shell.slurp
 local PROGRAM = (os.getenv "TV_BUILD" or "build/rel") .. "/tinyvmm"
-
-local function slurp(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
 
 local function write(t, text)
   local path = t.tmpname()

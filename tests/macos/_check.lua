@@ -10,8 +10,9 @@
 -- own (tests/hvf/Hypervisor), and its link stub is made of it here. Where
 -- something cannot be had this says SKIP and why.
 
-package.path = "tests/macos/?.lua;" .. package.path
+package.path = "tests/macos/?.lua;tests/?.lua;" .. package.path
 local macho = require "_macho"
+local shell = require "shell"
 
 local OUT = "build/macos"
 local SDK, BUILD = OUT .. "/sdk", OUT .. "/out"
@@ -19,49 +20,17 @@ local MINIMUM = 11.0
 local FRAMEWORK = "/System/Library/Frameworks/Hypervisor.framework"
 local HEADER = "tests/hvf/Hypervisor/Hypervisor.h"
 
-local total = { passed = 0, failed = 0, skipped = 0 }
-
-local function say(...) print(...) io.stdout:flush() end
-
-local function finish()
-  say(("%d passed, %d failed, %d skipped"):format(total.passed, total.failed,
-    total.skipped))
-  os.exit(total.failed == 0 and 0 or 1, true)
-end
-
-local function skip(reason)
-  say("skip - check-macos: " .. reason)
-  total.skipped = total.skipped + 1
-  finish()
-end
+local capture, say, slurp = shell.capture, shell.say, shell.slurp
+local spill = shell.spill
+local total = shell.tally "check-macos"
 
 local function check(good, law, why)
-  local key = good and "passed" or "failed"
-  total[key] = total[key] + 1
-  if good then return end
-  say("not ok - check-macos: " .. law)
+  if good then
+    total.passed = total.passed + 1
+    return
+  end
+  total:fail(law)
   for line in tostring(why):gmatch "[^\n]+" do say("  " .. line) end
-end
-
-local function slurp(path)
-  local f <close> = assert(io.open(path, "rb"))
-  return f:read "a"
-end
-
-local function spill(path, text)
-  local f <close> = assert(io.open(path, "wb"))
-  f:write(text)
-end
-
--- The output of a shell command, and whether it succeeded.
-local function capture(command)
-  local pipe = assert(io.popen("(" .. command .. ") 2>&1"))
-  local text = pipe:read "a"
-  return text, pipe:close() ~= nil
-end
-
-local function have(tool)
-  return select(2, capture("command -v " .. tool))
 end
 
 -- The framework ------------------------------------------------------------
@@ -184,23 +153,27 @@ end
 
 local function main()
   for _, tool in ipairs { "clang", "llvm-ar", "llvm-nm" } do
-    if not have(tool) then skip("needs " .. tool .. "; try make deps-test") end
+    if not shell.have(tool) then
+      total:skip("needs " .. tool .. "; try make deps-test")
+    end
   end
   local text, good = capture("sh .ci/macos.sh " .. OUT)
-  if not good then skip(text) end
+  if not good then total:skip(text) end
   local since = functions()
   write_framework(since)
   text, good = capture(lua)
-  if not good then skip("Lua 5.4 does not compile for macOS: " .. text) end
+  if not good then
+    total:skip("Lua 5.4 does not compile for macOS: " .. text)
+  end
   text, good = capture(make)
   check(good, "every source compiles for macOS without a warning, and links",
     text)
-  if not good then finish() end
+  if not good then total:finish() end
   check_program(since)
   check_library("the Lua module", "lib/tinyvmm/core.so", since, 8)
   check_library("the library", "libtinyvmm.dylib", since, 6)
   check_module()
-  finish()
+  total:finish()
 end
 
 main()
