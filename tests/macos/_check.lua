@@ -80,13 +80,13 @@ ls lua/*.c | grep -v -e /lua.c -e /luac.c | xargs -P 2 -I{} sh -c '
 rm -f liblua.a && llvm-ar rcs liblua.a lua-obj/*.o]]):format(OUT, CLANG)
 
 local make = ([[
-make -j2 B=%s MACHINE='Darwin arm64' CC='%s' HOST_CC='${HOST_CC:-cc}' \
+make -j2 B=%s MACHINE='Darwin arm64' CC='%s' HOST_CC='%s' \
   AR=llvm-ar LDFLAGS=-fuse-ld=lld LUA_LIBS=%s/liblua.a \
   LUA_CFLAGS='-I%s -I%s/lua' \
   CFLAGS='-Werror -Wno-unguarded-availability-new' \
   SIGN='%s tests/macos/_sign.lua entitlements.plist' \
   portable %s/lib/tinyvmm/core.so %s/libtinyvmm.dylib]]):format(BUILD, CLANG,
-  OUT, OUT, OUT, arg[-1], BUILD, BUILD)
+  os.getenv "HOST_CC" or "cc", OUT, OUT, OUT, arg[-1], BUILD, BUILD)
 
 -- Looking ------------------------------------------------------------------
 
