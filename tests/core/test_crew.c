@@ -152,12 +152,16 @@ static void at_once(void) {
   tv_vcpu *cpu[CPUS];
   for (int i = 0; i < CPUS; i++) cpu[i] = mock_guest(vm, forever, 0x1000);
   eq_str(run(vm, 40000000), "budget", "a budget ends the run of all");
-  eq_u64(threads, CPUS, "each vCPU ran on a thread of its own");
   eq_u64(mock_time(vm), 40000000, "the budget is shared, and used up");
-  int moved = 0;
-  for (int i = 0; i < CPUS; i++) moved += reg(cpu[i], TV_REG_PC) > 0x1000;
-  eq_u64(moved, CPUS, "all went on");
   eq_str(run(vm, 1000), "budget", "and go on in the next run");
+  int moved = 0;     // on a busy host a thread may come too late for a run
+  for (int tries = 0; tries < 1000 && moved < CPUS; tries++) {
+    run(vm, 1000000);
+    moved = 0;
+    for (int i = 0; i < CPUS; i++) moved += reg(cpu[i], TV_REG_PC) > 0x1000;
+  }
+  eq_u64(moved, CPUS, "all went on");
+  eq_u64(threads, CPUS, "each vCPU ran on a thread of its own");
   finish(vm, "at once");
 }
 
@@ -168,7 +172,7 @@ static void alone_first(void) {
   eq_u64(mock_of(first)->x[OWNER], (uint64_t)(uintptr_t)pthread_self(),
          "a lone vCPU runs on its caller's thread");
   tv_vcpu *second = mock_guest(vm, calling, 0x100000);
-  eq_str(run(vm, 10000000), "hvc", "and stays there");
+  eq_str(run(vm, TV_NO_LIMIT), "hvc", "and stays there");
   ok(got.vcpu == second, "when another joins, which has its own");
   eq_u64(threads, 2, "two threads");
   tv_exit exit;
