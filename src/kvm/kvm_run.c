@@ -290,6 +290,7 @@ static bool enter(struct run *run) {
   k->step_spent = run->cpu->single;
   k->hw.run->immediate_exit = 0;
   if (atomic_exchange(&k->kicked, false)) return leave(run, BACK_KICKED);
+  kvm_tick_slept(k);     // from here on
   if (kvm_ioctl_value(k->hw.fd, RUN, 0) < 0)
     return errno == EINTR || errno == EAGAIN ? interrupted(run)
                                              : fail_run(run);
@@ -307,7 +308,6 @@ static bool enter(struct run *run) {
 static void drive(struct run *run) {
   uint64_t first = run->time < LOOK_FIRST_NS ? run->time : LOOK_FIRST_NS;
   kvm_tick(run->k, first, LOOK_AGAIN_NS);
-  kvm_tick_slept(run->k);
   while (enter(run)) {}
   kvm_tick(run->k, 0, 0);
 }
