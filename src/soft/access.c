@@ -30,18 +30,19 @@ struct access {
 
 enum { SPANS = 2, PART_LOG2 = 3 };   // accesses of up to 64 bytes; 8 on MMIO
 
-// VA to GPA. This is the MMU's place: with stage 1 off the address is the
-// physical one, and beyond the CPU's an Address size fault, level 0 (D8.2.10).
+// VA to GPA. This is the MMU's place: with stage 1 off the address, without a
+// tag, is the physical one, and beyond the CPU's an Address size fault, level
+// 0 (D8.2.10).
 static inline bool access_translate(struct soft_cpu *cpu,
                                     const struct insn *i, uint64_t va,
                                     unsigned size, bool write,
                                     uint64_t *gpa) {
-  if (BITS_UNLIKELY(soft_beyond_physical(cpu, va))) {
+  *gpa = soft_untagged(cpu, va);
+  if (BITS_UNLIKELY(soft_beyond_physical(cpu, *gpa))) {
     leave_data_abort(cpu, i, va, size, write, ESR_FSC_ADDRESS_SIZE,
                      TV_FAULT_ADDRESS_SIZE);
     return false;
   }
-  *gpa = va;
   return true;
 }
 

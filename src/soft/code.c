@@ -93,6 +93,7 @@ static bool translate_fetch(const struct soft_cpu *cpu, uint64_t va,
 }
 
 const struct insn *soft_jump_cold(struct soft_cpu *cpu, uint64_t va) {
+  va = soft_branch_address(cpu, va);
   cpu->h.fetch_va = va;
   uint64_t gpa;
   if (va & 3 || !translate_fetch(cpu, va, &gpa)) return &soft_fetch_fault;

@@ -130,7 +130,8 @@ void soft_enter_el1(struct soft_cpu *cpu, unsigned kind_offset) {
   cpu->sys[SYS_elr_el1] = cpu->pc;
   cpu->sys[SYS_spsr_el1] = old;
   soft_set_pstate(cpu, pstate);
-  cpu->pc = cpu->sys[SYS_vbar_el1] + group + kind_offset;
+  cpu->pc = soft_branch_address(cpu, cpu->sys[SYS_vbar_el1] + group +
+                                     kind_offset);
 }
 
 static void exception_exit(struct soft_cpu *cpu, const struct soft_exc *exc) {
@@ -175,7 +176,7 @@ bool soft_take_interrupt(struct soft_cpu *cpu) {
 // C6.2.90, D1.4.4: an illegal target sets PSTATE.IL and keeps EL and SPSel.
 void soft_eret(struct soft_cpu *cpu, uint64_t target) {
   uint64_t spsr = cpu->sys[SYS_spsr_el1];
-  cpu->pc = target;
+  cpu->pc = soft_branch_address(cpu, target);
   cpu->excl.valid = false;
   cpu->event = true;
   if (!soft_pstate_legal(spsr)) {

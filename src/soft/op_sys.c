@@ -253,9 +253,9 @@ static enum slow_step msr_immediate(struct soft_cpu *cpu, uint32_t w) {
 // there are no tags, so that DC GVA only checks its address.
 static enum slow_step dc_zva(struct soft_cpu *cpu, uint64_t va, bool zero) {
   enum { BLOCK = 64 };
-  uint64_t at = va & ~(uint64_t)(BLOCK - 1);
+  uint64_t at = soft_untagged(cpu, va) & ~(uint64_t)(BLOCK - 1);
   tv_vm *vm = cpu->h.vcpu->vm;
-  bool size = soft_beyond_physical(cpu, va);
+  bool size = soft_beyond_physical(cpu, at);
   if (cpu->mode & MODE_DEVICE || size) {
     enum esr_ec ec = soft_el(cpu) ? ESR_EC_DABT : ESR_EC_DABT_LOW;
     cpu->h.exc = (struct soft_exc){ .far = va, .has_far = true, .addr = va,
@@ -283,7 +283,7 @@ static enum slow_step dc_zva(struct soft_cpu *cpu, uint64_t va, bool zero) {
 static enum slow_step address_translate(struct soft_cpu *cpu, uint64_t va) {
   uint64_t par = (va & UINT64_C(0xfffffffff000)) | 1 << 11 | 2 << 7;
   if (!(cpu->mode & MODE_DEVICE)) par |= UINT64_C(0xff) << 56;
-  if (soft_beyond_physical(cpu, va))
+  if (soft_beyond_physical(cpu, soft_untagged(cpu, va)))
     par = 1 << 11 | 1;            // address size fault, level 0
   cpu->sys[SYS_par_el1] = par;
   return STEP_NEXT;

@@ -48,6 +48,22 @@ static inline bool soft_beyond_physical(const struct soft_cpu *cpu,
   return gpa >> cpu->h.vm->model->physical_bits;
 }
 
+// TCR_EL1.TBI0 and TBI1 have an effect with the MMU off as well (AddrTop, Arm
+// ARM J1.3). The physical address that a data address is then, top byte and
+// all: one whose bit 55 is set stays beyond any. And the address where a
+// branch goes to (AArch64.BranchAddr), which TBID0 and TBID1 exempt.
+static inline uint64_t soft_untagged(const struct soft_cpu *cpu,
+                                     uint64_t va) {
+  bool tbi0 = cpu->sys[SYS_tcr_el1] >> 37 & 1;
+  return tbi0 && !(va >> 55 & 1) ? va & bits_mask(56) : va;
+}
+static inline uint64_t soft_branch_address(const struct soft_cpu *cpu,
+                                           uint64_t va) {
+  uint64_t tcr = cpu->sys[SYS_tcr_el1] >> (va >> 55 & 1);
+  bool tbi = tcr >> 37 & 1, tbid = tcr >> 51 & 1 && soft_has(cpu, FEAT_PAuth);
+  return tbi && !tbid ? (uint64_t)bits_sext(va, 56) : va;
+}
+
 // interp.c
 enum back_end soft_run(tv_vcpu *, uint64_t grant, uint64_t *done,
                        tv_exit *);

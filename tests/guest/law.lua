@@ -45,13 +45,14 @@ local function word(random)
 end
 
 local function address(random)
-  local kind, a = random(10), random(0, 0x3fff)
+  local kind, a = random(11), random(0, 0x3fff)
   if kind == 1 then return a & ~0xff | 0xf8 end       -- a granule's end
   if kind == 2 then return a | 0xff0 end              -- a page's, or RAM's
   if kind == 3 then return random(0, 0x9fff) end
   if kind == 4 then return DEVICE + (a & 0xff8) end
   if kind == 5 then return random() >> random(0, 63) end
   if kind == 6 then return random(0, 0x400) end       -- a size
+  if kind == 7 then return a | random() << 56 end     -- with a tag
   return a & ~15
 end
 
@@ -74,6 +75,7 @@ local function epoch(random)
     fpsr = random(2) == 1 and 0x10 or random(),
     sctlr_el1 = random(2) == 1 and 0x30d00800 | 1 << 33 or random() & ~1,
     cpacr_el1 = random(4) == 1 and random() or 3 << 20,
+    tcr_el1 = random(2) == 1 and 1 << 37 or random(),
     vbar_el1 = random(3) == 1 and random(0, 7) << 11 or nil }
   return e
 end

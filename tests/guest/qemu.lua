@@ -139,6 +139,25 @@ local newest = {
   { "ret x2" }, { "br x3" }, { "blr x3" },
   { "adr x4, 7f; mov x5, #0; br x4; 7: mov x4, #0; svc #5" },
 }
+-- TCR_EL1.TBI0, TBI1 and TBID0: loads, stores, branches.
+for _, tcr in ipairs { 0, 1 << 37, 3 << 37, 1 << 38, 1 << 37 | 1 << 51 } do
+  for _, text in ipairs {
+    "mov x5, x0; movk x5, #0x5500, lsl #48; str x1, [x5]; ldr x6, [x0]; \z
+      mov x5, #0; svc #1",
+    "mov x5, x0; movk x5, #0xff80, lsl #48; ldr x5, [x5]",
+    "mov x5, x0; movk x5, #0x100, lsl #48; ldaddal x1, x6, [x5]; \z
+      ldr x6, [x5]; mov x5, #0; svc #1",
+    "mov x5, x0; movk x5, #0x5500, lsl #48; at s1e1r, x5; mrs x6, par_el1; \z
+      lsl x6, x6, #63; mov x5, #0; svc #1",
+    "adr x5, 7f; movk x5, #0x4500, lsl #48; br x5; 7: mov x5, #0; svc #1",
+    "ldr x5, [x1, #-1]", "and x5, x1, #-4; br x5", "mov x5, #4; \z
+      movk x5, #0x710, lsl #48; ret x5",
+    "adr x5, 7f; movk x5, #0x4500, lsl #48; msr elr_el1, x5; \z
+      mov x5, #0x3c5; msr spsr_el1, x5; eret; 7: mov x5, #0; svc #1" } do
+    newest[#newest + 1] = { ("ldr x4, =%#x; msr tcr_el1, x4; isb; \z
+      mov x4, #0; " .. text):format(tcr), 0, { only = "1" } }
+  end
+end
 local levels = { { 0x3c0, "0" }, { 0x3c4, "1" }, { 0x3c5, "1" } }
 
 -- The list of runs: {case, pstate}.
@@ -169,6 +188,7 @@ next:   isb
         msr     tpidr_el0, xzr
         msr     tpidrro_el0, xzr
         msr     far_el1, xzr
+        msr     tcr_el1, xzr
         msr     daifset, #15
         isb
         ldp     x20, x21, [x29], #16    // code, pstate
