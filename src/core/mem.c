@@ -89,6 +89,19 @@ static tv_status check_place(const tv_vm *vm, const struct region *want,
   return s;
 }
 
+tv_status mem_check_place(const tv_vm *vm, const struct region *region,
+                          unsigned bits, uint64_t own, tv_error *err) {
+  uint64_t end = last(region);
+  if (end >> bits)
+    return err_set(err, TV_E_LIMIT, region->base, "the region ends at 0x%"
+                   PRIx64 ", but guest-physical addresses have %u bits here",
+                   end, bits);
+  if (end < own) return TV_OK;
+  return err_set(err, TV_E_OVERLAP, own, "the region ends at 0x%" PRIx64
+                 ", but the backend %s keeps what begins at 0x%" PRIx64
+                 " for itself", end, vm->backend->name, own);
+}
+
 static tv_status check_prot(unsigned prot, tv_error *err) {
   if (!(prot & ~(unsigned)PROT_ALL)) return TV_OK;
   return err_set(err, TV_E_INVALID, 0, "protection 0x%x has bits besides "

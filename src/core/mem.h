@@ -56,6 +56,11 @@ void mem_wrote(tv_vm *, struct region *, uint64_t off, uint64_t len);
 // Sets CODE for the granule that holds `off` (and the one before).
 void mem_mark_code(struct region *, uint64_t off);
 
+// For a backend's map: refuses a region that ends beyond addresses of `bits`
+// bits, or at or above `own`, where what the backend keeps for itself begins.
+tv_status mem_check_place(const tv_vm *, const struct region *, unsigned bits,
+                          uint64_t own, tv_error *);
+
 void mem_free_all(tv_vm *);
 
 #endif

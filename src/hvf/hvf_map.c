@@ -14,19 +14,6 @@ _Static_assert((int)HV_MEMORY_READ == (int)TV_READ &&
                (int)HV_MEMORY_WRITE == (int)TV_WRITE &&
                (int)HV_MEMORY_EXEC == (int)TV_EXEC, "the same bits");
 
-static tv_status check_place(const struct hvf_vm *hvf,
-                             const struct region *region, tv_error *err) {
-  uint64_t last = region->base + (region->size - 1);
-  if (last < hvf->trap) return TV_OK;
-  if (last >> hvf->ipa_bits)
-    return err_set(err, TV_E_LIMIT, region->base, "the region ends at %#"
-                   PRIx64 ", but guest-physical addresses have %u bits here",
-                   last, hvf->ipa_bits);
-  return err_set(err, TV_E_OVERLAP, hvf->trap, "the region ends at %#" PRIx64
-                 ", but the backend hvf keeps what begins at %#" PRIx64
-                 " for itself", last, hvf->trap);
-}
-
 static tv_status check_page(const struct region *region, tv_error *err) {
   size_t page = os_page_size();
   if (!((uintptr_t)region->host & (page - 1))) return TV_OK;
@@ -36,7 +23,8 @@ static tv_status check_page(const struct region *region, tv_error *err) {
 }
 
 tv_status hvf_map(tv_vm *vm, struct region *region, tv_error *err) {
-  tv_status s = check_place(hvf_vm_of(vm), region, err);
+  const struct hvf_vm *hvf = hvf_vm_of(vm);
+  tv_status s = mem_check_place(vm, region, hvf->ipa_bits, hvf->trap, err);
   if (s || region->kind == TV_MEM_MMIO) return s;
   s = check_page(region, err);
   if (s) return s;

@@ -59,19 +59,6 @@ static tv_status take_slot(struct kvm_vm *kvm, const struct region *region,
 
 // ----------------------------------------------------------------- regions --
 
-static tv_status check_place(const struct kvm_vm *kvm,
-                             const struct region *region, tv_error *err) {
-  uint64_t last = region->base + (region->size - 1);
-  if (last < kvm->trap) return TV_OK;
-  if (last >> kvm->ipa_bits)
-    return err_set(err, TV_E_LIMIT, region->base, "the region ends at %#"
-                   PRIx64 ", but guest-physical addresses have %u bits here",
-                   last, kvm->ipa_bits);
-  return err_set(err, TV_E_OVERLAP, kvm->trap, "the region ends at %#" PRIx64
-                 ", but the backend kvm keeps what begins at %#" PRIx64
-                 " for itself", last, kvm->trap);
-}
-
 static tv_status check_page(const struct region *region, tv_error *err) {
   size_t page = os_page_size();
   if (!((region->base | region->size | (uintptr_t)region->host) & (page - 1)))
@@ -84,7 +71,7 @@ static tv_status check_page(const struct region *region, tv_error *err) {
 
 tv_status kvm_map(tv_vm *vm, struct region *region, tv_error *err) {
   struct kvm_vm *kvm = kvm_vm_of(vm);
-  tv_status s = check_place(kvm, region, err);
+  tv_status s = mem_check_place(vm, region, kvm->ipa_bits, kvm->trap, err);
   if (s || region->kind == TV_MEM_MMIO) return s;
   s = check_page(region, err);
   if (s || !(region->prot & TV_READ)) return s;

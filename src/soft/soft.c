@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "core/view.h"
 #include "soft/soft.h"
 
 static struct soft_cpu *cpu_of(const tv_vcpu *vcpu) { return vcpu->back; }
@@ -58,18 +59,6 @@ static void bind_ram(struct soft_cpu *cpu) {
 
 static void rebind(tv_vm *vm) {
   for (unsigned k = 0; k < vm->vcpus; k++) bind_ram(vm->vcpu[k]->back);
-}
-
-static tv_status check_map(const tv_vm *vm, const struct region *region,
-                           tv_error *err) {
-  const struct soft_vm *soft = vm->back;
-  uint64_t last = region->base + (region->size - 1);
-  unsigned bits = soft->model->physical_bits;
-  if (last >> bits)
-    return err_set(err, TV_E_LIMIT, region->base,
-                   "the region ends at %#" PRIx64 ", but the CPU's physical "
-                   "addresses have %u bits", last, bits);
-  return TV_OK;
 }
 
 static tv_status soft_protect(tv_vm *vm, struct region *region,
@@ -151,11 +140,11 @@ static tv_status soft_set(tv_vcpu *vcpu, tv_reg reg, const void *value,
   if (reg >= TV_REG_SYS(0)) return set_sysreg(cpu, reg, v, err);
   if (reg <= TV_REG_SP) cpu->x[reg] = v;
   else if (reg == TV_REG_PC) cpu->pc = v;
-  else if (!soft_pstate_legal(v))
-    return err_set(err, TV_E_INVALID, 0, "pstate %#" PRIx64 " has mode %#x; "
-                   "the CPU has EL0t (0), EL1t (4) and EL1h (5)", v,
-                   (unsigned)(v & 0x1f));
-  else soft_set_pstate(cpu, v);
+  else {
+    tv_status s = view_check_pstate(v, err);
+    if (s) return s;
+    soft_set_pstate(cpu, v);
+  }
   return TV_OK;
 }
 
@@ -230,7 +219,9 @@ static tv_status soft_trap(tv_vm *vm, unsigned traps, tv_error *err) {
 }
 
 static tv_status soft_map(tv_vm *vm, struct region *region, tv_error *err) {
-  tv_status status = check_map(vm, region, err);
+  const struct soft_vm *soft = vm->back;
+  tv_status status = mem_check_place(vm, region, soft->model->physical_bits,
+                                     UINT64_MAX, err);
   if (!status) rebind(vm);
   return status;
 }
