@@ -76,7 +76,8 @@ VERSION := $(shell sed -n 's/^.define TV_VERSION "\(.*\)"/\1/p' src/tinyvmm.h)
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
 C_TESTS := $(patsubst tests/core/test_%.c,$(B)/tests/%,\
   $(wildcard tests/core/test_*.c)) \
-  $(if $(MOCK),$(B)/tests/hvf_rules)
+  $(if $(MOCK),$(patsubst tests/hvf/test_%.c,$(B)/tests/hvf_%,\
+  $(wildcard tests/hvf/test_*.c)))
 C_EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,\
   $(wildcard examples/*.c))
 

@@ -241,7 +241,8 @@ TV_API const char *tv_reg_name(tv_reg, char *buf, size_t size);
 
 // Creates the next vCPU (index 0, 1, ...): on, EL1h, PSTATE 0x3c5, pc 0,
 // sp 0, MMU off, SCTLR_EL1 0x30d00800, FP enabled unless no_fp. It belongs
-// to the VM and lives until tv_vm_free or tv_vcpu_free.
+// to the VM and lives until tv_vm_free or tv_vcpu_free, which are called on
+// the thread that owns it.
 TV_API tv_status tv_vcpu_new(tv_vm *, tv_vcpu **out, tv_error *);
 TV_API void tv_vcpu_free(tv_vcpu *);
 TV_API tv_vm *tv_vcpu_vm(const tv_vcpu *);

@@ -223,7 +223,7 @@ void tv_vm_timeout(tv_vm *vm, uint64_t host_ns) {
 void tv_vm_stop(tv_vm *vm) {
   atomic_fetch_or(&vm->request, REQUEST_STOP);
   tv_vcpu *cpu = atomic_load(&vm->current);
-  if (cpu) vm->backend->kick(cpu);
+  if (cpu) vm->real->kick(cpu);   // `backend` may change meanwhile
 }
 
 tv_status tv_vm_trap(tv_vm *vm, unsigned traps, tv_error *err) {

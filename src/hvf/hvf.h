@@ -75,6 +75,7 @@ struct hvf_vcpu {
   hv_vcpu_exit_t *exit;
   atomic_bool live;            // the hardware vCPU exists
   atomic_bool kicked;
+  bool refused;                // a call that nobody was told of: see `failure`
   uint64_t ran;                // its run time so far, in ticks
   uint64_t steps;              // done, where the host sees them
 
@@ -100,6 +101,7 @@ struct hvf_vcpu {
   uint64_t return_pc;          // TIMER_TAKEN: where the handler returns to
   bool return_known;           // it is not back there yet
   struct hvf_watch watch;
+  bool debug_trapped;          // debug exceptions come to us
 
   bool ticking;                // it has a tick, see hvf_tick.c
   uint64_t tick_at;            // os_clock() of it; under the ticker's lock

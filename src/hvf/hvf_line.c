@@ -147,12 +147,10 @@ static bool same(const struct hvf_watch *a, const struct hvf_watch *b) {
 
 static bool watches(const struct hvf_watch *w) { return w->step || w->count; }
 
-static hv_return_t set_watch(struct hvf_vcpu *h, struct hvf_watch *want) {
+static void set_watch(struct hvf_vcpu *h, struct hvf_watch *want) {
   struct hvf_watch *now = &h->watch;
   unsigned saved = sizeof now->saved / sizeof *now->saved;
-  bool before = watches(now);
-  if (same(now, want)) return HV_SUCCESS;
-  for (unsigned k = 0; !before && k < saved; k++)
+  for (unsigned k = 0; !watches(now) && k < saved; k++)
     now->saved[k] = self_get(h->vcpu, debug_reg(k));
   memcpy(want->saved, now->saved, sizeof want->saved);
   *now = *want;
@@ -164,8 +162,15 @@ static hv_return_t set_watch(struct hvf_vcpu *h, struct hvf_watch *want) {
   }
   self_set(h->vcpu, debug_reg(0), now->saved[0] |
            (now->step ? MDSCR_SS : 0) | (now->count ? MDSCR_MDE : 0));
-  if (before == watches(now)) return HV_SUCCESS;
-  return hv_vcpu_set_trap_debug_exceptions(h->id, !before);
+}
+
+// Debug exceptions come to us while we have a use for them.
+static hv_return_t trap_debug(struct hvf_vcpu *h) {
+  bool want = watches(&h->watch);
+  if (want == h->debug_trapped) return HV_SUCCESS;
+  hv_return_t r = hv_vcpu_set_trap_debug_exceptions(h->id, want);
+  if (!r) h->debug_trapped = want;
+  return r;
 }
 
 static hv_return_t watch(struct hvf_vcpu *h) {
@@ -185,7 +190,8 @@ static hv_return_t watch(struct hvf_vcpu *h) {
       want.count = h->return_known;
       break;
   }
-  return set_watch(h, &want);
+  if (!same(&h->watch, &want)) set_watch(h, &want);
+  return trap_debug(h);
 }
 
 // ------------------------------------------------------------------ timers --

@@ -53,12 +53,20 @@ static enum back_end complete(struct hvf_vcpu *h, tv_exit *exit) {
 // -------------------------------------------------------------------- run --
 
 // The nanoseconds that the guest has run since the last call.
-static uint64_t ran(struct hvf_vcpu *h) {
-  uint64_t ticks = h->ran;
-  hv_vcpu_get_exec_time(h->id, &ticks);
-  uint64_t ns = hvf_ns(hvf_vm_of(h->vcpu->vm), ticks - h->ran);
+static tv_status ran(struct hvf_vcpu *h, uint64_t *ns, tv_error *err) {
+  uint64_t ticks;
+  hv_return_t r = hv_vcpu_get_exec_time(h->id, &ticks);
+  if (r) return hvf_refused(err, r, "hv_vcpu_get_exec_time");
+  *ns = hvf_ns(hvf_vm_of(h->vcpu->vm), ticks - h->ran);
   h->ran = ticks;
-  return ns;
+  return TV_OK;
+}
+
+// Whether a register could not be had that nobody asked about in person.
+static bool was_refused(struct hvf_vcpu *h) {
+  bool yes = h->refused;
+  h->refused = false;
+  return yes;
 }
 
 // PSTATE.SS arms one step. It is nobody's business after that.
@@ -81,7 +89,8 @@ static tv_status prepare(struct hvf_vcpu *h, uint64_t grant, tv_error *err) {
 static enum back_end enter(struct hvf_vcpu *h, uint64_t grant,
                            uint64_t *done, tv_exit *exit) {
   tv_error *err = &h->vcpu->failure;
-  if (prepare(h, grant, err)) return BACK_FAILED;
+  uint64_t ns = 0;
+  if (prepare(h, grant, err) || was_refused(h)) return BACK_FAILED;
   hv_return_t r = hv_vcpu_run(h->id);
   hvf_tick(h, TV_NO_LIMIT, NULL);
   hvf_vcpu_stale(h);
@@ -90,9 +99,10 @@ static enum back_end enter(struct hvf_vcpu *h, uint64_t grant,
     return BACK_FAILED;
   }
   if (h->vcpu->single) arm_step(h, false);
-  uint64_t ns = ran(h);
+  if (ran(h, &ns, err)) return BACK_FAILED;
   *done += ns < grant ? ns : grant;
-  return hvf_exit(h, exit);
+  enum back_end end = hvf_exit(h, exit);
+  return was_refused(h) ? BACK_FAILED : end;
 }
 
 static enum back_end run_time(struct hvf_vcpu *h, uint64_t grant,
@@ -128,6 +138,7 @@ enum back_end hvf_run(tv_vcpu *cpu, uint64_t grant, uint64_t *done,
     return BACK_FAILED;
   h->steps = 0;
   enum back_end end = complete(h, exit);
+  if (was_refused(h)) return BACK_FAILED;
   if (end != BACK_DONE) return end;
   if (!cpu->single) return run_time(h, grant, done, exit);
   end = run_steps(h, grant, exit);

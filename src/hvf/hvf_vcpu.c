@@ -24,6 +24,12 @@ static void add(uint64_t *bits, unsigned n) {
   bits[n / 64] |= UINT64_C(1) << n % 64;
 }
 
+static tv_status refused(struct hvf_vcpu *h, tv_error *err, hv_return_t r,
+                         const char *call) {
+  if (!err) h->refused = true;
+  return hvf_refused(err ? err : &h->vcpu->failure, r, call);
+}
+
 // -------------------------------------------------------- to the hardware --
 
 static hv_return_t flush_sysregs(struct hvf_vcpu *h) {
@@ -77,7 +83,7 @@ static tv_status get_general(struct hvf_vcpu *h, hv_reg_t reg, uint64_t *v,
                              tv_error *err) {
   if (!(h->have.general >> reg & 1)) {
     hv_return_t r = hv_vcpu_get_reg(h->id, reg, &h->general[reg]);
-    if (r) return hvf_refused(err, r, "hv_vcpu_get_reg");
+    if (r) return refused(h, err, r, "hv_vcpu_get_reg");
     h->have.general |= UINT64_C(1) << reg;
   }
   *v = h->general[reg];
@@ -95,7 +101,7 @@ static tv_status get_vector(struct hvf_vcpu *h, unsigned n, void *value,
   if (!(h->have.q >> n & 1)) {
     hv_simd_fp_uchar16_t q;
     hv_return_t r = hv_vcpu_get_simd_fp_reg(h->id, n, &q);
-    if (r) return hvf_refused(err, r, "hv_vcpu_get_simd_fp_reg");
+    if (r) return refused(h, err, r, "hv_vcpu_get_simd_fp_reg");
     memcpy(h->q[n], &q, sizeof q);
     h->have.q |= 1u << n;
   }
@@ -127,7 +133,7 @@ static tv_status get_known(struct hvf_vcpu *h, unsigned n, uint64_t *v,
   bool live = atomic_load(&h->live), dirty = has(h->dirty.sys, n);
   if (live && !dirty && (!has(h->have.sys, n) || needs_hardware(n))) {
     hv_return_t r = hv_vcpu_get_sys_reg(h->id, key, &h->sys[n]);
-    if (r) return hvf_refused(err, r, "hv_vcpu_get_sys_reg");
+    if (r) return refused(h, err, r, "hv_vcpu_get_sys_reg");
     add(h->have.sys, n);
   }
   if (!live && hvf_sysreg_read_only(n))
@@ -243,15 +249,21 @@ void hvf_vcpu_reset(tv_vcpu *cpu) {
   h->watch = (struct hvf_watch){ 0 };
 }
 
+static tv_status check_count(const tv_vm *vm, tv_error *err) {
+  uint32_t most = 0;
+  hv_return_t r = hv_vm_get_max_vcpu_count(&most);
+  if (r) return hvf_refused(err, r, "hv_vm_get_max_vcpu_count");
+  if (vm->vcpus < most) return TV_OK;
+  return err_set(err, TV_E_LIMIT, 0, "a VM has at most %u vCPUs here", most);
+}
+
 tv_status hvf_vcpu_new(tv_vcpu *cpu, tv_error *err) {
   struct hvf_vcpu *h = alloc_new(sizeof *h);
-  uint32_t most = 0;
   if (!h) return err_set(err, TV_E_NO_MEMORY, 0, NULL);
-  hv_vm_get_max_vcpu_count(&most);
-  if (cpu->vm->vcpus >= most) {
+  tv_status s = check_count(cpu->vm, err);
+  if (s) {
     alloc_free(h);
-    return err_set(err, TV_E_LIMIT, 0, "a VM has at most %u vCPUs here",
-                   most);
+    return s;
   }
   h->vcpu = cpu;
   cpu->back = h;
@@ -270,7 +282,7 @@ tv_status hvf_vcpu_start(struct hvf_vcpu *h, tv_error *err) {
   }
   if (r) return hvf_refused(err, r, call);
   h->ran = 0;
-  h->timer_masked = false;
+  h->timer_masked = h->debug_trapped = false;
   atomic_store(&h->live, true);
   return TV_OK;
 }

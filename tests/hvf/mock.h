@@ -57,6 +57,7 @@ struct mock {
   pthread_mutex_t lock;
   tv_vm *vm;                // the inner VM; NULL: none
   bool denied;              // the program has no entitlement
+  atomic_uint fail;         // the call that fails, counted down; 0: none
   uint64_t past;            // nanoseconds of earlier VMs, a multiple of 16
   struct mock_vcpu vcpu[MOCK_VCPUS];
 };
@@ -77,6 +78,12 @@ uint64_t mock_zero(void);
 uint64_t mock_side(const struct mock_vcpu *, hv_sys_reg_t);
 
 // The vCPU if it is the caller's to use, else NULL. Takes no lock.
+struct mock_vcpu *mock_find(hv_vcpu_t);
+// The same, unless this call is to fail.
 struct mock_vcpu *mock_own(hv_vcpu_t);
+
+// Whether this call is the one that mock.fail says. What undoes something
+// never is.
+bool mock_fails(void);
 
 #endif

@@ -7,9 +7,13 @@
 
 #include "mock.h"
 
-struct mock_vcpu *mock_own(hv_vcpu_t id) {
+struct mock_vcpu *mock_find(hv_vcpu_t id) {
   struct mock_vcpu *v = id < MOCK_VCPUS ? &mock.vcpu[id] : NULL;
   return v && v->cpu && pthread_equal(v->owner, pthread_self()) ? v : NULL;
+}
+
+struct mock_vcpu *mock_own(hv_vcpu_t id) {
+  return mock_fails() ? NULL : mock_find(id);
 }
 
 // ----------------------------------------------------------- the registers --
@@ -92,6 +96,7 @@ static hv_return_t create(hv_vcpu_t *id, hv_vcpu_exit_t **exit) {
 hv_return_t hv_vcpu_create(hv_vcpu_t *id, hv_vcpu_exit_t **exit,
                            hv_vcpu_config_t config) {
   if (config) return HV_BAD_ARGUMENT;
+  if (mock_fails()) return HV_NO_RESOURCES;
   pthread_mutex_lock(&mock.lock);
   hv_return_t r = create(id, exit);
   pthread_mutex_unlock(&mock.lock);
@@ -107,7 +112,7 @@ static void destroy(struct mock_vcpu *v) {
 
 hv_return_t hv_vcpu_destroy(hv_vcpu_t id) {
   pthread_mutex_lock(&mock.lock);
-  struct mock_vcpu *v = mock_own(id);
+  struct mock_vcpu *v = mock_find(id);
   if (v) destroy(v);
   pthread_mutex_unlock(&mock.lock);
   return v ? HV_SUCCESS : HV_BAD_ARGUMENT;

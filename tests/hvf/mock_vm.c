@@ -18,6 +18,13 @@ struct mock mock = { .lock = PTHREAD_MUTEX_INITIALIZER };
 // The first tick that anyone sees: a guest's counter never starts at 0.
 static const uint64_t epoch = 0x123456789;
 
+bool mock_fails(void) {
+  unsigned left = atomic_load(&mock.fail);
+  while (left && !atomic_compare_exchange_weak(&mock.fail, &left, left - 1))
+    continue;
+  return left == 1;
+}
+
 // ------------------------------------------------------------------ clock --
 
 static uint64_t now_ns(void) {
@@ -56,6 +63,7 @@ static hv_return_t create(void) {
   const tv_vm_config config = { .size = sizeof config, .timer_exit = true,
     .relaxed = getenv("TV_MOCK_RELAXED") };
   if (mock.denied) return HV_DENIED;
+  if (mock_fails()) return HV_ERROR;
   if (mock.vm) return HV_BUSY;
   if (tv_vm_new(&config, &mock.vm, NULL)) return HV_NO_RESOURCES;
   mock.vm->traps = TV_TRAP_SYSREG;
@@ -97,6 +105,7 @@ static bool bad_range(hv_ipa_t ipa, size_t size) {
 hv_return_t hv_vm_map(void *addr, hv_ipa_t ipa, size_t size,
                       hv_memory_flags_t flags) {
   if (!mock.vm) return HV_NO_DEVICE;
+  if (mock_fails()) return HV_ERROR;
   if (bad_range(ipa, size) || !addr || flags & ~(hv_memory_flags_t)7 ||
       (uintptr_t)addr % os_page_size()) return HV_BAD_ARGUMENT;
   pthread_mutex_lock(&mock.lock);
@@ -125,6 +134,7 @@ hv_return_t hv_vm_unmap(hv_ipa_t ipa, size_t size) {
 hv_return_t hv_vm_protect(hv_ipa_t ipa, size_t size,
                           hv_memory_flags_t flags) {
   if (!mock.vm) return HV_NO_DEVICE;
+  if (mock_fails()) return HV_ERROR;
   if (bad_range(ipa, size)) return HV_BAD_ARGUMENT;
   pthread_mutex_lock(&mock.lock);
   tv_status s = is_map(ipa, size)
@@ -149,6 +159,7 @@ void sys_icache_invalidate(void *start, size_t size) {
 // ------------------------------------------------------------ the machine --
 
 hv_return_t hv_vm_get_max_vcpu_count(uint32_t *count) {
+  if (mock_fails()) return HV_ERROR;
   *count = MOCK_VCPUS;
   return HV_SUCCESS;
 }

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+//
+// Every call of the framework that may be refused is, once: the first in the
+// first round, the second in the second, until nothing is left to refuse. Each
+// time the caller hears of it, by the function's name, or all went well
+// nevertheless; and the VM can be closed, so that the next round has its own.
+
+#include <string.h>
+
+#include "base/err.h"
+#include "mock.h"
+#include "tap.h"
+
+enum { SIZE = 4 * MOCK_GRANULE, ENTRY = 0x1000, DEVICE = 0x100000,
+       ROUNDS_MAX = 3000 };
+
+static const uint32_t guest[] = {
+  0xd2a00201,   // mov x1, #DEVICE
+  0xa9400c22,   // ldp x2, x3, [x1]
+  0xb9000822,   // str w2, [x1, #8]
+  0xd53be004,   // mrs x4, cntfrq_el0
+  0xd2800805,   // mov x5, #64
+  0xd51be305,   // msr cntv_tval_el0, x5
+  0xd2800025,   // mov x5, #1
+  0xd51be325,   // msr cntv_ctl_el0, x5
+  0xd503207f,   // wfi
+  0xd53be226,   // mrs x6, cntp_ctl_el0
+  0xd2800120,   // mov x0, #9
+  0xd28000a1,   // mov x1, #5
+  0xd4000002,   // hvc #0
+  0xd50342ff,   // msr daifclr, #2: the timer is taken
+  0xd503201f,   // nop
+  0xd2800027,   // mov x7, #1
+  0xd4000022,   // hvc #1
+  0x14000000    // b .
+};
+static const uint32_t vector[] = {
+  0xd51be33f,   // msr cntv_ctl_el0, xzr
+  0xd69f03e0    // eret
+};
+
+static tv_error err;
+
+// What a caller does, until something fails. The mock never says what a
+// caller's own mistake would be.
+static tv_hc add(void *ctx, tv_vcpu *cpu, const uint64_t *arg, uint64_t *x0) {
+  (void)ctx, (void)cpu;
+  *x0 = arg[0] + 1;
+  return TV_HC_RESUME;
+}
+
+static tv_status set(tv_vcpu *cpu, tv_reg reg, uint64_t value) {
+  return tv_vcpu_set(cpu, reg, &value, sizeof value, &err);
+}
+
+static tv_status fill(tv_vm *vm, unsigned count, tv_vcpu **cpu) {
+  tv_status s = tv_mem_ram(vm, 0, SIZE, TV_READ | TV_WRITE | TV_EXEC, NULL,
+                           &err);
+  if (!s) s = tv_mem_mmio(vm, DEVICE, MOCK_GRANULE, &err);
+  if (!s) s = tv_mem_write(vm, ENTRY, guest, sizeof guest, &err);
+  if (!s) s = tv_mem_write(vm, 0x2280, vector, sizeof vector, &err);
+  if (!s) s = tv_vm_hypercall(vm, 9, add, NULL, &err);
+  for (unsigned k = 0; !s && k < count; k++) {
+    s = tv_vcpu_new(vm, &cpu[k], &err);
+    if (!s) s = set(cpu[k], TV_REG_PC, ENTRY);
+    if (!s) s = set(cpu[k], TV_REG_SYS(SYSKEY_vbar_el1), 0x2000);
+  }
+  return s;
+}
+
+// Runs until every vCPU has reached its hvc #1.
+static tv_status run(tv_vm *vm, unsigned count) {
+  unsigned ended = 0, exits = 0;
+  tv_status s = TV_OK;
+  while (!s && ended < count && exits++ < 1000) {
+    tv_exit exit;
+    s = tv_vm_run(vm, 20000000, &exit, &err);
+    if (s || exit.kind == TV_EXIT_BUDGET) continue;
+    if (exit.kind == TV_EXIT_MMIO && !exit.u.mmio.write)
+      s = tv_vcpu_answer(exit.vcpu, 77, &err);
+    if (exit.kind == TV_EXIT_HVC && exit.u.hvc.imm == 1) {
+      ended++;
+      tv_vcpu_power(exit.vcpu, false);
+    }
+  }
+  if (!s && ended < count) s = err_set(&err, TV_E_STATE, 0, "no end");
+  return s;
+}
+
+static tv_status look(tv_vm *vm, tv_vcpu *cpu) {
+  uint64_t value = 0, q[2] = { 1, 2 };
+  tv_exit exit;
+  tv_status s = tv_vcpu_get(cpu, TV_REG_X(0), &value, sizeof value, &err);
+  if (!s && value != 6) s = err_set(&err, TV_E_STATE, 0, "x0 is %d", (int)value);
+  if (!s) s = tv_vcpu_get(cpu, TV_REG_X(2), &value, sizeof value, &err);
+  if (!s && value != 77) s = err_set(&err, TV_E_STATE, 0, "x2 is wrong");
+  if (!s) s = tv_vcpu_get(cpu, TV_REG_Q(3), q, sizeof q, &err);
+  if (!s) s = tv_vcpu_set(cpu, TV_REG_Q(4), q, sizeof q, &err);
+  if (!s) s = tv_mem_protect(vm, 0, TV_READ | TV_EXEC, &err);
+  if (!s) s = tv_vcpu_step(cpu, 2, &exit, &err);
+  if (!s && exit.kind != TV_EXIT_BUDGET)
+    s = err_set(&err, TV_E_STATE, 0, "a step is %s", tv_exit_name(exit.kind));
+  return s;
+}
+
+static tv_status scenario(unsigned count) {
+  const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
+  tv_vm *vm = NULL;
+  tv_vcpu *cpu[4];
+  tv_status s = tv_vm_new(&config, &vm, &err);
+  if (!s) s = fill(vm, count, cpu);
+  if (!s) s = run(vm, count);
+  for (unsigned k = 0; !s && k < count; k++) s = look(vm, cpu[k]);
+  tv_vm_free(vm);
+  return s;
+}
+
+static void rounds(unsigned count) {
+  unsigned silent = 0, open = 0, n = 0, refused = 0;
+  bool over = false;
+  while (!over && n++ < ROUNDS_MAX) {
+    memset(&err, 0, sizeof err);
+    atomic_store(&mock.fail, n);
+    tv_status s = scenario(count);
+    over = atomic_exchange(&mock.fail, 0) != 0;
+    refused += s != TV_OK;
+    if (!s && !over) note("call %u: all went well", n);
+    bool told = s == TV_OK || (!strncmp(err.text, "hv_", 3) &&
+                               strstr(err.text, "(0xfae940"));
+    if (over && s) told = false;
+    if (!told && silent++ < 5) note("call %u: %s", n, err.text);
+    if (mock.vm && open++ < 5) note("call %u: the VM is still there", n);
+  }
+  note("%u vCPUs: %u calls, %u refusals told", count, n - 1, refused);
+  ok(over && refused > 100, "there is an end of calls to refuse");
+  eq_u64(silent, 0, "a refusal is told by its name and number");
+  eq_u64(open, 0, "and its VM can be closed");
+}
+
+int main(void) {
+  rounds(1);
+  rounds(3);
+  return done();
+}
