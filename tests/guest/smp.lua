@@ -314,10 +314,12 @@ test("hypercalls from EL0 are undefined, imm other than 0 leaves",
   local m <close> = guest.machine("hvc #0", { cpu = { pstate = 0 } })
   t.eq(m:to_vector(t), guest.FROM_EL0)
   t.eq(m.cpu.esr_el1, guest.esr(0))
+  m.vm:close()
   local n <close> = guest.machine("hvc #65535", { cpu = { x0 = 0x84000000 } })
   local exit = n.cpu:run(5)
   t.eq({ exit.kind, exit.imm, exit.nr, exit.pc, n.cpu.pc },
     { "hvc", 65535, 0x84000000, guest.ENTRY, guest.ENTRY + 4 })
+  n.vm:close()
   if backend.name == "kvm" then return end      -- smc has no immediate
   local o <close> = guest.machine("smc #2; mov x9, #1",
     { cpu = { x0 = 5, x3 = 33 } })

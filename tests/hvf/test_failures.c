@@ -91,7 +91,8 @@ static tv_status look(tv_vm *vm, tv_vcpu *cpu) {
   uint64_t value = 0, q[2] = { 1, 2 };
   tv_exit exit;
   tv_status s = tv_vcpu_get(cpu, TV_REG_X(0), &value, sizeof value, &err);
-  if (!s && value != 6) s = err_set(&err, TV_E_STATE, 0, "x0 is %d", (int)value);
+  if (!s && value != 6)
+    s = err_set(&err, TV_E_STATE, 0, "x0 is %d", (int)value);
   if (!s) s = tv_vcpu_get(cpu, TV_REG_X(2), &value, sizeof value, &err);
   if (!s && value != 77) s = err_set(&err, TV_E_STATE, 0, "x2 is wrong");
   if (!s) s = tv_vcpu_get(cpu, TV_REG_Q(3), q, sizeof q, &err);
