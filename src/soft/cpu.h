@@ -213,8 +213,19 @@ static inline const struct insn *soft_jump(struct soft_cpu *cpu,
   return &cpu->h.page->insn[(va & (PAGE_BYTES - 1)) / 4];
 }
 
-// The end of every handler: goes on with `next`, unless it is NULL or nothing
-// is left.
+// Clang makes a jump of a call in the last place only if told so, where the
+// handler has variables in memory.
+#ifdef __clang__
+#if __has_attribute(musttail)
+#define SOFT_TAIL __attribute__((musttail))
+#endif
+#endif
+#ifndef SOFT_TAIL
+#define SOFT_TAIL
+#endif
+
+// The end of every handler, after SOFT_TAIL: goes on with `next`, unless it is
+// NULL or nothing is left.
 static inline const struct insn *soft_next(struct soft_cpu *cpu,
                                            const struct insn *next,
                                            uint64_t left) {
@@ -222,7 +233,7 @@ static inline const struct insn *soft_next(struct soft_cpu *cpu,
     cpu->h.left = left;
     return next;
   }
-  return next->fn(cpu, next, left);
+  SOFT_TAIL return next->fn(cpu, next, left);
 }
 
 // except.c: leave the loop. All return NULL, so a handler says

@@ -17,12 +17,12 @@
 #define HANDLER(name, template, ...) \
   static const struct insn *name(struct soft_cpu *cpu, \
                                  const struct insn *i, uint64_t left) { \
-    return soft_next(cpu, template(cpu, i, __VA_ARGS__), left); \
+    SOFT_TAIL return soft_next(cpu, template(cpu, i, __VA_ARGS__), left); \
   }
 #define HANDLER_OF(name, function) \
   static const struct insn *name(struct soft_cpu *cpu, \
                                  const struct insn *i, uint64_t left) { \
-    return soft_next(cpu, function(cpu, i), left); \
+    SOFT_TAIL return soft_next(cpu, function(cpu, i), left); \
   }
 
 // The same for a branch that sets PSTATE.BTYPE for the next instruction. Only
@@ -33,7 +33,7 @@
                                  const struct insn *i, uint64_t left) { \
     cpu->h.btype = (value) << 10; \
     cpu->h.btype_left = left - 1; \
-    return soft_next(cpu, function(cpu, i), left); \
+    SOFT_TAIL return soft_next(cpu, function(cpu, i), left); \
   }
 
 // A function that handlers end in when the fast path does not do.

@@ -182,7 +182,7 @@ static inline uint32_t op_single_bits(float v) {
                                  const struct insn *i, uint64_t left) { \
     if (BITS_UNLIKELY(!template(cpu, i, __VA_ARGS__))) \
       return exact(cpu, i, left); \
-    return soft_next(cpu, i + 1, left); \
+    SOFT_TAIL return soft_next(cpu, i + 1, left); \
   }
 
 // Whether a result of the host stands: finite; or, of an operation that may

@@ -160,13 +160,13 @@ const struct insn *vec_trap(struct soft_cpu *, const struct insn *,
   static const struct insn *name(struct soft_cpu *cpu, \
                                  const struct insn *i, uint64_t left) { \
     if (vec_off(cpu)) return vec_trap(cpu, i, left); \
-    return soft_next(cpu, template(cpu, i, __VA_ARGS__), left); \
+    SOFT_TAIL return soft_next(cpu, template(cpu, i, __VA_ARGS__), left); \
   }
 #define VEC_TEMPLATE_OF(name, function) \
   static const struct insn *name(struct soft_cpu *cpu, \
                                  const struct insn *i, uint64_t left) { \
     if (vec_off(cpu)) return vec_trap(cpu, i, left); \
-    return soft_next(cpu, function(cpu, i), left); \
+    SOFT_TAIL return soft_next(cpu, function(cpu, i), left); \
   }
 #define VEC_HANDLER(name, kernel, form, lane) \
   VEC_TEMPLATE(name, vec_run, kernel, form, lane)
