@@ -52,7 +52,8 @@ function M.qemu(t, image, cpu)
   local f <close> = assert(io.open(path, "wb"))
   f:write(image:bytes_at(M.BASE))
   f:flush()
-  local pipe <close> = assert(io.popen("timeout 300 qemu-system-aarch64 \z
+  local pipe <close> = assert(io.popen("timeout -k 5 300 \z
+    qemu-system-aarch64 \z
     -M virt -nic none -cpu " .. cpu .. " -m 16 -display none \z
     -monitor none -serial stdio \z
     -device loader,file=" .. path .. ",addr=" .. ("%#x"):format(M.BASE)

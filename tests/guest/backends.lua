@@ -240,6 +240,12 @@ there:  done ]], without = { "far_el1" } },
 text:   .asciz "i!" ]], stop = "shutdown" },
   { "an unknown hypercall", "mov x0, #99; hvc #0", stop = "hvc" },
   { "smc", "mov x0, #99; smc #0", stop = "smc" },
+  { "registers that nobody wants to know", [=[
+        mrs     xzr, cntp_ctl_el0
+        mrs     xzr, oslsr_el1
+        mrs     xzr, isr_el1
+        add     x2, sp, #0
+        done ]=] },
   { "a timer that has fired", [[
         mov     x1, #1
         msr     cntv_cval_el0, xzr
@@ -269,6 +275,20 @@ wait:   wfi
         cbnz    x3, wait
         mov     x2, #0
         done ]], log = "elr" },
+  { "a timer that interrupts work three times", [[
+        mov     x5, #3
+1:      mrs     x2, cntfrq_el0
+        lsr     x2, x2, #12
+        mov     x1, #1
+        msr     cntv_tval_el0, x2
+        msr     cntv_ctl_el0, x1
+        msr     daifclr, #2
+2:      mrs     x3, cntv_ctl_el0
+        cbnz    x3, 2b
+        subs    x5, x5, #1
+        b.ne    1b
+        mov     x2, #0
+        done ]], log = "elr", without = { "elr_el1", "spsr_el1" } },
   { "a timer that is polled with interrupts masked", [[
         mov     x1, #1
         msr     cntv_cval_el0, xzr

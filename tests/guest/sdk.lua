@@ -68,8 +68,9 @@ sdk.each(test, "an image with semihosting does the same in qemu and in run",
     local elf = build:guest(t, compiler, { ["main.c"] =
       sdk.read "guest/examples/semihosting.c" },
       "GUEST_BASE=0x40210000")
-    local output, code = t.run(("cd %s && qemu-system-aarch64 -M virt \z
-      -nic none -cpu cortex-a57 -display none -serial none -monitor none \z
+    local output, code = t.run(("cd %s && timeout -k 5 120 \z
+      qemu-system-aarch64 -M virt -nic none -cpu cortex-a57 \z
+      -display none -serial none -monitor none \z
       -semihosting-config enable=on,target=native,\z
       arg=semihosting,arg=one,arg=two -kernel %s 2>&1"):format(build.path,
       elf))

@@ -199,6 +199,42 @@ static void refusals(void) {
   tv_vm_free(vm);
 }
 
+// ---------------------------------------------------------- what we count --
+
+static tv_hc again(void *ctx, tv_vcpu *vcpu, const uint64_t *arg,
+                   uint64_t *x0) {
+  (void)ctx, (void)vcpu, (void)arg, (void)x0;
+  return TV_HC_RESUME;
+}
+
+// The framework tells a guest's run time in ticks, of which the mock's have 16
+// nanoseconds. A busy host may lengthen a run, but not all of them.
+static void run_time(void) {
+  enum { BUDGET = 20000000, TRIES = 5 };
+  static const uint32_t loop[] = {      // mov x0, #9; hvc #0; b .-8
+    0xd2800120, 0xd4000002, 0x17fffffe
+  };
+  const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
+  tv_vm *vm = NULL;
+  tv_vcpu *vcpu = NULL;
+  tv_exit exit;
+  uint64_t before = 0, ran = UINT64_MAX;
+  tv_vm_new(&config, &vm, NULL);
+  tv_mem_ram(vm, 0, SIZE, TV_READ | TV_WRITE | TV_EXEC, NULL, NULL);
+  tv_mem_write(vm, 0, loop, sizeof loop, NULL);
+  tv_vm_hypercall(vm, 9, again, NULL, NULL);
+  tv_vcpu_new(vm, &vcpu, NULL);
+  for (int k = 0; k < TRIES && ran > 4 * BUDGET; k++) {
+    tv_vm_run(vm, BUDGET, &exit, NULL);
+    ran = mock.vcpu[0].ran - before;
+    before = mock.vcpu[0].ran;
+  }
+  eq_str(tv_exit_name(exit.kind), "budget", "a budget ends a run");
+  ok(ran > BUDGET / 2 && ran < 4 * BUDGET, "of so many nanoseconds: %llu",
+     (unsigned long long)ran);
+  tv_vm_free(vm);
+}
+
 int main(void) {
   memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -219,5 +255,6 @@ int main(void) {
   is(hv_vcpu_destroy(cpu), HV_SUCCESS, "the end of the vCPU");
   is(hv_vm_destroy(), HV_SUCCESS, "and of the VM");
   refusals();
+  run_time();
   return done();
 }
