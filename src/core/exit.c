@@ -8,8 +8,7 @@
 
 #include "core/core.h"
 #include "core/self.h"
-
-enum { KEY_SCTLR_EL1 = 0xc080, SCTLR_M = 1 };
+#include "core/walk.h"
 
 static const char *const exit_name[] = {
   [TV_EXIT_HVC] = "hvc",           [TV_EXIT_SMC] = "smc",
@@ -70,11 +69,14 @@ const char *tv_shutdown_name(tv_shutdown reason) {
               (int)reason);
 }
 
-// The instruction at a virtual address, if that is also its physical one.
-static uint32_t word_at(tv_vcpu *cpu, uint64_t pc, uint64_t sctlr) {
+// The instruction at a virtual address; 0 if it is nowhere in RAM or ROM.
+static uint32_t word_at(const struct backend *via, tv_vcpu *cpu,
+                        uint64_t pc) {
   uint32_t word = 0;
-  if (sctlr & SCTLR_M) return 0;
-  tv_mem_read(cpu->vm, pc, &word, sizeof word, NULL);
+  struct walk walk;
+  struct walk_regime regime = walk_regime(via, cpu);
+  if (walk_stage1(cpu->vm, &regime, pc, &walk))
+    tv_mem_read(cpu->vm, walk.gpa, &word, sizeof word, NULL);
   return word;
 }
 
@@ -93,8 +95,7 @@ static void fill(tv_exit *exit, tv_exit_kind kind, tv_vcpu *cpu,
   exit->pc = get(via, cpu, TV_REG_PC) - back;
   exit->pstate = get(via, cpu, TV_REG_PSTATE);
   exit->icount = cpu->icount;
-  exit->insn = word_at(cpu, exit->pc,
-                       get(via, cpu, TV_REG_SYS(KEY_SCTLR_EL1)));
+  exit->insn = word_at(via, cpu, exit->pc);
 }
 
 void exit_fill(tv_exit *exit, tv_exit_kind kind, tv_vcpu *cpu,

@@ -11,19 +11,27 @@
 #include "core/fault.h"
 #include "core/mmio.h"
 #include "core/self.h"
+#include "core/walk.h"
 
-enum { PAGE = 4096, PART_MAX = 8, KEY_SCTLR_EL1 = 0xc080, SCTLR_M = 1 };
+enum { PAGE = 4096, PART_MAX = 8 };
 
 // ------------------------------------------------------------ where it is --
 
-// Stage 1 as far as it is known: off, it is the identity; on, the abort has
-// told one page.
+// The abort has told one page, and for that one the CPU has looked at the
+// permissions. The access may have another one if they are the same there,
+// and the tables still say what the CPU has found.
 static bool translate(tv_vcpu *cpu, const struct mmio *m, uint64_t va,
                       uint64_t *gpa) {
-  bool on = self_get(cpu, TV_REG_SYS(KEY_SCTLR_EL1)) & SCTLR_M;
-  if (on && (va ^ m->fault_va) / PAGE) return false;
-  *gpa = on ? m->fault_gpa + (va - m->fault_va) : va;
-  return true;
+  *gpa = m->fault_gpa + (va - m->fault_va);
+  if (!((va ^ m->fault_va) / PAGE)) return true;
+  struct walk_regime regime = walk_regime(cpu->vm->real, cpu);
+  struct walk known, other;
+  bool good = walk_stage1(cpu->vm, &regime, m->fault_va, &known) &&
+              known.gpa == m->fault_gpa &&
+              walk_stage1(cpu->vm, &regime, va, &other) &&
+              known.permissions == other.permissions;
+  if (good) *gpa = other.gpa;
+  return good;
 }
 
 static enum mmio_end fault(struct mmio *m, tv_exit *exit, tv_fault reason,
@@ -48,16 +56,13 @@ static unsigned parts(const struct mmio_plan *p) {
   return (unsigned)p->count << (p->log2 - part_log2(p));
 }
 
-static bool find_part(tv_vcpu *cpu, const struct mmio *m, unsigned k,
-                      struct part *part) {
-  uint64_t va = m->plan.va + ((uint64_t)k << part_log2(&m->plan));
-  if (!translate(cpu, m, va, &part->gpa)) return false;
-  part->region = mem_at(cpu->vm, part->gpa);
-  return true;
+// Once `check` has put down where the parts are. The region may be gone.
+static struct part part_at(tv_vcpu *cpu, const struct mmio *m, unsigned k) {
+  return (struct part){ mem_at(cpu->vm, m->gpa[k]), m->gpa[k] };
 }
 
 static bool is_mmio(const struct part *part) {
-  return part->region->kind == TV_MEM_MMIO;
+  return part->region && part->region->kind == TV_MEM_MMIO;
 }
 
 // Parts that cross a page: not MMIO, and not into another region.
@@ -77,22 +82,22 @@ static enum mmio_end check(tv_vcpu *cpu, struct mmio *m, tv_exit *exit) {
   unsigned size = 1u << part_log2(p);
   for (unsigned k = 0; k < parts(p); k++) {
     uint64_t va = p->va + (uint64_t)k * size;
-    struct part part = { NULL, 0 };
-    if (!find_part(cpu, m, k, &part))
+    if (!translate(cpu, m, va, &m->gpa[k]))
       return fault(m, exit, TV_FAULT_UNSUPPORTED, va, m->fault_gpa);
+    struct part part = part_at(cpu, m, k);
     char access = p->write ? 'w' : 'r';
     bool allowed = part.region && (is_mmio(&part) ||
       part.region->prot & (p->write ? TV_WRITE : TV_READ));
     if (!allowed)
       return fault(m, exit, fault_reason(part.region, access), va, part.gpa);
     if (in_one_piece(cpu, m, &part, va, size)) continue;
-    uint64_t next = PAGE - va % PAGE;
-    const struct region *beyond = mem_at(cpu->vm, part.gpa + next);
-    if (beyond && (is_mmio(&part) || beyond->kind == TV_MEM_MMIO ||
-                   beyond->prot & (p->write ? TV_WRITE : TV_READ)))
+    uint64_t next = PAGE - va % PAGE, gpa;
+    bool known = translate(cpu, m, va + next, &gpa);
+    const struct region *beyond = known ? mem_at(cpu->vm, gpa) : NULL;
+    if (!known || (beyond && (is_mmio(&part) || beyond->kind == TV_MEM_MMIO ||
+                   beyond->prot & (p->write ? TV_WRITE : TV_READ))))
       return fault(m, exit, TV_FAULT_UNSUPPORTED, va, part.gpa);
-    return fault(m, exit, fault_reason(beyond, access), va + next,
-                 part.gpa + next);
+    return fault(m, exit, fault_reason(beyond, access), va + next, gpa);
   }
   return MMIO_DONE;
 }
@@ -156,9 +161,8 @@ static void complete(tv_vcpu *cpu, struct mmio *m, uint8_t *bytes) {
   const struct mmio_plan *p = &m->plan;
   unsigned size = 1u << part_log2(p), done = 0;
   for (unsigned k = 0; k < parts(p); k++) {
-    struct part part;
+    struct part part = part_at(cpu, m, k);
     uint8_t *at = bytes + k * size;
-    if (!find_part(cpu, m, k, &part)) continue;
     if (!is_mmio(&part)) move_ram(cpu, &part, p->write, size, at);
     else if (!p->write) memcpy(at, &m->data[done++], size);
   }
@@ -193,8 +197,8 @@ enum mmio_end mmio_continue(tv_vcpu *cpu, struct mmio *m, tv_exit *exit) {
   self_exit(exit, TV_EXIT_MMIO, cpu, 0);
   if (m->plan.write) read_registers(cpu, &m->plan, bytes);
   for (unsigned k = 0; k < parts(&m->plan); k++) {
-    struct part part;
-    if (!find_part(cpu, m, k, &part) || !is_mmio(&part)) continue;
+    struct part part = part_at(cpu, m, k);
+    if (!is_mmio(&part)) continue;
     if (seen++ < m->done) continue;
     return report(m, exit, &part, bytes + (k << part_log2(&m->plan)));
   }
@@ -231,7 +235,9 @@ enum mmio_end mmio_abort(tv_vcpu *cpu, struct mmio *m,
   bool write = abort->esr & ESR_DABT_WNR, known = exit->insn;
   bool served = mmio_decode(cpu, exit->insn, exit->pc, &m->plan);
   if (!known) served = plan_from_syndrome(abort, &m->plan);
-  if (served) {
+  // Another vCPU may have changed the word, or its page: a load that the CPU
+  // has allowed is no store.
+  if (served && m->plan.write == write) {
     m->active = true;
     if (check(cpu, m, exit) == MMIO_EXIT) return MMIO_EXIT;
     return mmio_continue(cpu, m, exit);

@@ -45,6 +45,7 @@ struct mmio {
   uint8_t done;           // MMIO parts done
   uint64_t data[MMIO_PARTS];      // of these, in order
   uint64_t fault_va, fault_gpa;   // one page whose translation is known
+  uint64_t gpa[MMIO_PARTS];       // of the parts, as they were at the abort
   struct mmio_plan plan;
 };
 

@@ -38,7 +38,7 @@ struct mock_op {
 struct mock_cpu {
   const struct mock_op *first, *op;
   uint64_t progress;       // of a MOCK_STEPS
-  uint64_t x[34], q[32][2], mpidr, sctlr;
+  uint64_t x[34], q[32][2], mpidr, sctlr, tcr, ttbr[2];
   uint64_t timer;          // TV_NO_LIMIT: not armed
   uint64_t answer;
   unsigned lines;
@@ -115,7 +115,10 @@ static void *mock_slot(struct mock_cpu *c, tv_reg reg) {
   if (reg >= TV_REG_Q(0) && reg <= TV_REG_Q(31))
     return c->q[reg - TV_REG_Q(0)];
   return reg == TV_REG_SYS(0xc005) ? &c->mpidr
-       : reg == TV_REG_SYS(0xc080) ? &c->sctlr : NULL;
+       : reg == TV_REG_SYS(0xc080) ? &c->sctlr
+       : reg == TV_REG_SYS(0xc100) ? &c->ttbr[0]
+       : reg == TV_REG_SYS(0xc101) ? &c->ttbr[1]
+       : reg == TV_REG_SYS(0xc102) ? &c->tcr : NULL;
 }
 
 static size_t mock_size(tv_reg reg) {

@@ -188,6 +188,82 @@ static void check_syndrome(void) {
   tv_vm_free(vm);
 }
 
+// The MMU maps three pages of 4 KiB from PAGE_VA on by one table, at level 3:
+// code, then MMIO, then RAM. The word is fetched, and a pair is in two pages
+// that do not follow each other.
+#define PAGE_VA UINT64_C(0x4000)
+#define TABLE UINT64_C(0x20000)
+#define RAM UINT64_C(0x30000)
+
+static enum mmio_end begin_mapped(uint32_t word, uint64_t ram_bits,
+                                  tv_exit *exit) {
+  const uint64_t pages[] = { CODE | 0x403, (DEV + 0x3000) | 0x403,
+                             RAM | ram_bits };
+  const uint64_t values[] = { V, V + 1 };
+  set_up(word, PAGE_VA + 0x1ff8);
+  tv_mem_write(vm, TABLE + 4 * 8, pages, sizeof pages, NULL);
+  tv_mem_write(vm, RAM, values, sizeof values, NULL);
+  struct mock_cpu *c = mock_of(cpu);
+  c->sctlr = 1, c->tcr = 48, c->ttbr[0] = TABLE;
+  c->x[TV_REG_PC] = PAGE_VA;
+  struct mmio_abort abort = { .esr = 0x92000006, .va = PAGE_VA + 0x1ff8,
+                              .gpa = DEV + 0x3ff8 };
+  return mmio_abort(cpu, &m, &abort, exit);
+}
+
+static void check_mapped(void) {
+  tv_exit exit;
+  const uint32_t ldp = 0xa8c10801;   // ldp x1, x2, [x0], #16
+  ok(begin_mapped(ldp, 0x403, &exit) == MMIO_EXIT && exit.insn == ldp &&
+     exit.kind == TV_EXIT_MMIO && exit.u.mmio.addr == DEV + 0x3ff8 &&
+     exit.u.mmio.size == 8, "with the MMU on a pair asks for its first half");
+  const uint64_t *x = mock_of(cpu)->x;
+  mmio_answer(&m, 7);
+  const uint64_t gone = 0;
+  tv_mem_write(vm, TABLE + 6 * 8, &gone, sizeof gone, NULL);
+  ok(mmio_continue(cpu, &m, &exit) == MMIO_DONE && x[1] == 7 && x[2] == V &&
+     x[0] == PAGE_VA + 0x2008 && x[TV_REG_PC] == PAGE_VA + 4,
+     "and has the second from the next page, where that was at the abort");
+  tv_vm_free(vm);
+  static const struct { const char *text; uint64_t bits; } others[] = {
+    { "nothing is there", 0 }, { "EL0 may not read it", 0x443 },
+    { "its access flag is clear", 0x003 }
+  };
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    ok(begin_mapped(ldp, others[i].bits, &exit) == MMIO_EXIT &&
+       exit.kind == TV_EXIT_FAULT &&
+       exit.u.fault.reason == TV_FAULT_UNSUPPORTED && !m.active,
+       "no next page is guessed: not as the first, or %s", others[i].text);
+    tv_vm_free(vm);
+  }
+}
+
+static void check_changed(void) {
+  for (unsigned write = 0; write < 2; write++) {
+    tv_exit exit;
+    set_up(write ? 0xf9400001 : 0xf9000001, DEV);   // ldr, str x1, [x0]
+    ok(begin(DEV, write, &exit) == MMIO_EXIT &&
+       exit.kind == TV_EXIT_FAULT && !m.active &&
+       exit.u.fault.reason == TV_FAULT_UNSUPPORTED &&
+       exit.u.fault.access == (write ? 'w' : 'r'),
+       "a %s whose word is another by now is none of what it says",
+       write ? "store" : "load");
+    tv_vm_free(vm);
+  }
+}
+
+// What the host does to the map between two parts is its own affair.
+static void check_unmapped(void) {
+  tv_exit exit;
+  set_up(0xa9400801, DEV);   // ldp x1, x2, [x0]
+  ok(begin(DEV, false, &exit) == MMIO_EXIT, "a pair waits");
+  ok(tv_mem_unmap(vm, DEV, HOLE - DEV, NULL) == TV_OK, "its device goes");
+  mmio_answer(&m, V);
+  ok(mmio_continue(cpu, &m, &exit) == MMIO_DONE && mock_of(cpu)->x[2] == 0,
+     "what is nowhere reads as 0");
+  tv_vm_free(vm);
+}
+
 int main(void) {
   check_loads();
   check_stores();
@@ -195,5 +271,8 @@ int main(void) {
   check_halves();
   check_faults();
   check_syndrome();
+  check_mapped();
+  check_changed();
+  check_unmapped();
   return done();
 }
