@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+//
+// src/kvm on a kernel that is not there: open, uname and ioctl are ours. Each
+// call that may be refused is, once: the first in the first round, the second
+// in the second. The caller hears of it by the ioctl's name, errno and cause,
+// and no descriptor is left open.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "kvm/kvm.h"
+#include "tap.h"
+
+#ifdef __GLIBC__    // others declare ioctl in their own way
+
+enum { RUN_SIZE = 4096, ROUNDS_MAX = 100 };
+
+static unsigned fail_at, calls;
+static int fail_errno, open_errno, version = API_VERSION, missing, ipa = 40;
+static int run_errno;
+static uint32_t run_reason;
+static unsigned long last;
+static struct kvm_run *shared;
+
+int uname(struct utsname *name) {
+  memset(name, 0, sizeof *name);
+  strcpy(name->sysname, "Linux");
+  strcpy(name->machine, "aarch64");
+  return 0;
+}
+
+// A descriptor whose pages can be mapped.
+static int descriptor(void) {
+  FILE *file = tmpfile();
+  int fd = file ? dup(fileno(file)) : -1;
+  if (file) fclose(file);
+  if (fd >= 0 && ftruncate(fd, RUN_SIZE)) return -1;
+  return fd;
+}
+
+int open(const char *path, int flags, ...) {
+  (void)flags;
+  errno = open_errno ? open_errno : ENOENT;
+  return open_errno || strcmp(path, "/dev/kvm") ? -1 : descriptor();
+}
+
+static int extension(unsigned long cap) {
+  if (cap == (unsigned long)missing) return 0;
+  return cap == CAP_ARM_VM_IPA_SIZE ? ipa : 8;
+}
+
+static int answer(unsigned long request, unsigned long arg) {
+  switch (request) {
+    case GET_API_VERSION: return version;
+    case CHECK_EXTENSION: return extension(arg);
+    case GET_VCPU_MMAP_SIZE: return RUN_SIZE;
+    case CREATE_VM: case CREATE_VCPU: return descriptor();
+    case GET_ONE_REG: {
+      const struct kvm_one_reg *one = (void *)arg;
+      memset((void *)(uintptr_t)one->addr, 0, 4);
+      return 0;
+    }
+    case RUN:
+      if (shared) shared->exit_reason = run_reason;
+      errno = run_errno;
+      return run_errno ? -1 : 0;
+    default: return 0;
+  }
+}
+
+int ioctl(int fd, unsigned long request, ...) {
+  va_list list;
+  va_start(list, request);
+  unsigned long arg = va_arg(list, unsigned long);
+  va_end(list);
+  (void)fd;
+  bool counts = request != GET_ONE_REG && request != SET_ONE_REG &&
+                request != CHECK_EXTENSION && request != GET_API_VERSION;
+  if (counts && ++calls == fail_at) {
+    last = request;
+    errno = fail_errno;
+    return -1;
+  }
+  return answer(request, arg);
+}
+
+static tv_error err;
+static const tv_vm_config config = { .size = sizeof config,
+                                     .backend = "kvm" };
+
+static tv_status scenario(void) {
+  tv_vm *vm = NULL;
+  tv_vcpu *cpu = NULL;
+  uint64_t pc = 0x1000;
+  tv_status s = tv_vm_new(&config, &vm, &err);
+  if (!s) s = tv_mem_ram(vm, 0, 0x10000, TV_READ | TV_WRITE | TV_EXEC, NULL,
+                         &err);
+  if (!s) s = tv_mem_protect(vm, 0, TV_READ, &err);
+  if (!s) s = tv_vcpu_new(vm, &cpu, &err);
+  if (!s) s = tv_vcpu_set(cpu, TV_REG_PC, &pc, sizeof pc, &err);
+  tv_vm_free(vm);
+  return s;
+}
+
+static int next_descriptor(void) {
+  int fd = dup(0);
+  close(fd);
+  return fd;
+}
+
+static void rounds(int os) {
+  unsigned silent = 0, told = 0;
+  int before = next_descriptor();
+  char number[16];
+  snprintf(number, sizeof number, "errno %d", os);
+  fail_errno = os;
+  for (fail_at = 1; fail_at < ROUNDS_MAX; fail_at++) {
+    memset(&err, 0, sizeof err);
+    calls = 0;
+    tv_status s = scenario();
+    if (calls < fail_at) break;
+    // The filter may be absent, and undoing has nobody to tell.
+    bool quiet = last == SET_DEVICE_ATTR || last == SET_USER_MEMORY_REGION ||
+                 last == IRQ_LINE;
+    bool named = strstr(err.text, "KVM_") && strstr(err.text, number) &&
+                 err.os == os;
+    told += s && named;
+    if (s ? named : quiet) continue;
+    silent++;
+    note("call %u, %#lx: %s", fail_at, last, s ? err.text : "not told");
+  }
+  fail_at = 0;
+  ok(told >= 7, "errno %d: %u refusals are told", os, told);
+  eq_u64(silent, 0, "by name and number");
+  eq_u64((uint64_t)next_descriptor(), (uint64_t)before, "nothing is left open");
+}
+
+static void says(tv_status s, tv_status want, const char *piece) {
+  ok(s == want && strstr(err.text, piece), "%s: %s", piece, err.text);
+}
+
+static void kernels(void) {
+  static const struct { int cap; const char *name; } need[] = {
+    {CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT"},
+    {CAP_ARM_USER_IRQ, "KVM_CAP_ARM_USER_IRQ"},
+    {CAP_READONLY_MEM, "KVM_CAP_READONLY_MEM"},
+    {CAP_ARM_NISV_TO_USER, "KVM_CAP_ARM_NISV_TO_USER"}
+  };
+  open_errno = EACCES;
+  says(scenario(), TV_E_DENIED, "group");
+  open_errno = ENOENT;
+  says(scenario(), TV_E_NO_DEVICE, "EL2");
+  open_errno = 0;
+  version = 11;
+  says(scenario(), TV_E_UNSUPPORTED, "version 12");
+  version = API_VERSION;
+  for (unsigned k = 0; k < sizeof need / sizeof *need; k++) {
+    missing = need[k].cap;
+    says(scenario(), TV_E_UNSUPPORTED, need[k].name);
+  }
+  missing = -1;
+}
+
+static void address_bits(void) {
+  static const int limits[][2] = { {0, 40}, {32, 32}, {36, 36}, {40, 40},
+                                   {48, 40}, {52, 40} };
+  for (unsigned k = 0; k < sizeof limits / sizeof *limits; k++) {
+    tv_vm *vm = NULL;
+    tv_limits l = { 0 };
+    ipa = limits[k][0];
+    if (tv_vm_new(&config, &vm, &err)) ok(false, "%s", err.text);
+    else tv_vm_limits(vm, &l);
+    eq_u64(l.address_bits, (uint64_t)limits[k][1], "KVM offers %d", ipa);
+    tv_vm_free(vm);
+  }
+}
+
+// A run that the kernel ends in a way that is no exit of the guest's.
+static void run_ends(int os, uint32_t reason, const char *piece) {
+  tv_vm *vm = NULL;
+  tv_vcpu *cpu = NULL;
+  tv_exit exit;
+  tv_vm_new(&config, &vm, NULL);
+  tv_vcpu_new(vm, &cpu, NULL);
+  shared = kvm_of(cpu)->hw.run;
+  run_errno = os;
+  run_reason = reason;
+  tv_status s = tv_vm_run(vm, 1000000, &exit, &err);
+  ok(s && strstr(err.text, piece), "%s: %s", piece, err.text);
+  shared = NULL;
+  run_errno = 0;
+  tv_vm_free(vm);
+}
+
+int main(void) {
+  missing = -1;
+  rounds(EIO);
+  rounds(ENOMEM);
+  kernels();
+  address_bits();
+  run_ends(EFAULT, 0, "KVM_RUN failed with errno 14");
+  run_ends(ENOMEM, 0, "no memory");
+  run_ends(ENOEXEC, 0, "not initialized");
+  run_ends(0, 17, "reason 17");
+  return done();
+}
+
+#else
+
+int main(void) {
+  skip("ioctl is declared otherwise than by glibc");
+  return done();
+}
+
+#endif
