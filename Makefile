@@ -144,7 +144,7 @@ check-hvf: ## the guest tests on hvf, over a mock of its framework
 	$(MAKE) MODE=mock test T='hvf_ guest/backends'
 	CI= TINYVMM_BACKEND=hvf $(MAKE) MODE=mock test T='$(ON_HVF)'
 	$(MAKE) MODE=mock-asan test T='hvf_ guest/backends'
-	$(MAKE) MODE=mock-tsan test T='guest/backends hvf_failures'
+	$(MAKE) MODE=mock-tsan test T='guest/backends hvf_failures hvf_stop'
 	TV_MOCK_RELAXED=1 $(MAKE) MODE=mock-asan test T=guest/threads
 	CI= TV_MOCK_RELAXED=1 TINYVMM_BACKEND=hvf $(MAKE) MODE=mock-tsan test \
 	  T='guest/threads guest/smp'

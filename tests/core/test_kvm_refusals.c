@@ -214,7 +214,7 @@ int main(void) {
 #else
 
 int main(void) {
-  skip("ioctl is declared otherwise than by glibc");
+  skip("ioctl is declared otherwise than by glibc", "refusals");
   return done();
 }
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+//
+// tv_vm_stop from another thread, at any moment of a VM's life: before its
+// vCPUs have threads, while they run, while nobody does. Each call ends one
+// run, this or the next; none is lost.
+
+#include <sched.h>
+#include <stdlib.h>
+
+#include "mock.h"
+#include "tap.h"
+
+enum { CPUS = 4, LIVES = 8, STOPS = 25 };
+
+static atomic_uint asked, taken;
+
+// Asks again when the one before has been heard.
+static void *stopper(void *vm) {
+  for (unsigned n = 0; n < STOPS; n++) {
+    while (atomic_load(&taken) < n) sched_yield();
+    atomic_fetch_add(&asked, 1);
+    tv_vm_stop(vm);
+  }
+  return NULL;
+}
+
+static tv_hc nothing(void *ctx, tv_vcpu *cpu, const uint64_t *arg,
+                     uint64_t *x0) {
+  (void)ctx, (void)cpu, (void)arg, (void)x0;
+  return TV_HC_RESUME;
+}
+
+static void life(unsigned cpus) {
+  static const uint32_t guest[] = {
+    0xd2800120, 0xd4000002, 0x91000421, 0x17fffffd
+  };            // mov x0, #9; hvc #0; add x1, x1, #1; b .-12
+  const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
+  tv_vm *vm = NULL;
+  tv_vcpu *cpu[CPUS];
+  tv_exit exit;
+  pthread_t thread;
+  unsigned stopped = 0;
+  tv_status s = tv_vm_new(&config, &vm, NULL);
+  tv_mem_ram(vm, 0, MOCK_GRANULE, TV_READ | TV_EXEC, NULL, NULL);
+  tv_mem_write(vm, 0, guest, sizeof guest, NULL);
+  tv_vm_hypercall(vm, 9, nothing, NULL, NULL);
+  for (unsigned k = 0; k < cpus; k++) tv_vcpu_new(vm, &cpu[k], NULL);
+  atomic_store(&asked, 0);
+  atomic_store(&taken, 0);
+  if (pthread_create(&thread, NULL, stopper, vm)) abort();
+  while (!s && stopped < STOPS) {
+    s = tv_vm_run(vm, TV_NO_LIMIT, &exit, NULL);
+    if (s || exit.kind != TV_EXIT_STOPPED) break;
+    stopped++;
+    if (stopped == STOPS / 2 && cpus > 1) tv_vcpu_free(cpu[--cpus]);
+    atomic_fetch_add(&taken, 1);
+  }
+  pthread_join(thread, NULL);
+  eq_u64(stopped, STOPS, "each stop ends a run");
+  tv_vm_free(vm);
+  ok(!mock.vm, "and the VM is closed");
+}
+
+int main(void) {
+  for (unsigned n = 0; n < LIVES; n++) life(1 + n % CPUS);
+  return done();
+}
