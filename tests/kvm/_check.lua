@@ -27,8 +27,8 @@ local SECONDS = 300 -- for one machine; it needs less than half
 -- on the second: as a program for arm64.
 local machines = {
   { kernel = "linux-image-[0-9][0-9.]+[+]deb[0-9]+-cloud-arm64",
-    runs = { "kvm guest/doorbell guest/mmio guest/interrupts guest/strict "
-      .. "guest/selfmod guest/smp guest/pstate guest/exceptions "
+    runs = { "kvm guest/doorbell guest/mmio guest/mmu guest/interrupts "
+      .. "guest/strict guest/selfmod guest/smp guest/pstate guest/exceptions "
       .. "guest/exclusives", "soft guest/backends" } },
   { kernel = "linux-image-6[.]1[.][0-9-]+-cloud-arm64",
     runs = { "kvm guest/doorbell", "soft core/",
