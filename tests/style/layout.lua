@@ -141,6 +141,24 @@ test("no Lua file sets a global by accident", function(t)
   end)
 end)
 
+test("an emulated machine that hangs is killed", function(t)
+  local problems, count = {}, 0
+  for _, file in ipairs(files.all("lua")) do
+    for n, line in ipairs(file.lines) do
+      if line:find "qemu%-system%-aarch64 [\\%-]"
+          and not line:find "^%-%-" then
+        local command = (file.lines[n - 1] or "") .. line
+        count = count + 1
+        if not command:find "timeout %-k" then
+          problems[#problems + 1] = ("%s:%d"):format(file.path, n)
+        end
+      end
+    end
+  end
+  t.ok(count >= 3, "found hardly any: " .. count)
+  files.none(t, problems)
+end)
+
 test("there is no Python in the tree", function(t)
   each_file(t, files.all(), function(file)
     return (file.path:find "%.py$" or file.text:find "^#![^\n]*python")
