@@ -141,9 +141,15 @@ static inline struct fp_env op_fp_env(const struct soft_cpu *cpu) {
   return (struct fp_env){ (uint32_t)cpu->sys[SYS_fpcr], 0 };
 }
 
+// Whether it has raised what is not set already.
+static inline bool op_fp_news(const struct soft_cpu *cpu,
+                              const struct fp_env *env) {
+  return BITS_UNLIKELY(env->fpsr & ~cpu->sys[SYS_fpsr]);
+}
+
 static inline void op_fp_raise(struct soft_cpu *cpu,
                                const struct fp_env *env) {
-  if (BITS_LIKELY(!(env->fpsr & ~cpu->sys[SYS_fpsr]))) return;
+  if (!op_fp_news(cpu, env)) return;
   cpu->sys[SYS_fpsr] |= env->fpsr;
   soft_update_mode(cpu);
 }
@@ -184,6 +190,10 @@ static inline uint32_t op_single_bits(float v) {
       return exact(cpu, i, left); \
     SOFT_TAIL return soft_next(cpu, i + 1, left); \
   }
+
+// One that a HOST_HANDLER may leave the work to, and is such itself.
+#define CAREFUL_HANDLER(...) \
+  __attribute__((noinline)) HOST_HANDLER(__VA_ARGS__)
 
 // Whether a result of the host stands: finite; or, of an operation that may
 // underflow, finite and larger than the smallest normal number.

@@ -3,16 +3,20 @@
 // Fused multiply-adds and what is made of them (Arm ARM C4.1.96): FMADD and
 // its kin, FMLA, the widening FMLAL, complex FCMLA and FCADD, bfloat16.
 
-#include "soft/op_fp.h"
+#include "soft/op_fp_host.h"
 
 // Signs in the operation field of a shape: which operands are negated.
 enum { NEGATE_PRODUCT = 1, NEGATE_ADDEND = 2 };
 
 // ------------------------------------------- FMADD family, FMLA and FMLS --
 
+typedef uint64_t fused(struct fp_env *, const struct fp_format *, uint64_t c,
+                       uint64_t a, uint64_t b);
+
 // d = +-a +- n * m; Va is Vd for FMLA and FMLS.
-static const struct insn *exact_muladd(struct soft_cpu *cpu,
-                                       const struct insn *i) {
+static inline const struct insn *exact_muladd(struct soft_cpu *cpu,
+                                              const struct insn *i,
+                                              fused *operation) {
   if (op_fp_off(cpu)) return leave_fp_trap(cpu, i);
   struct fp_env env = op_fp_env(cpu);
   unsigned log2 = op_shape_log2(i), lanes = op_shape_lanes(i);
@@ -24,13 +28,85 @@ static const struct insn *exact_muladd(struct soft_cpu *cpu,
     uint64_t n = op_lane(cpu->v[i->n], log2, k), m = op_lane_m(cpu, i, k);
     if (signs & NEGATE_PRODUCT) n = fp_neg(&env, f, n);
     if (signs & NEGATE_ADDEND) a = fp_neg(&env, f, a);
-    op_put_lane(r, log2, k, fp_muladd(&env, f, a, n, m));
+    op_put_lane(r, log2, k, operation(&env, f, a, n, m));
   }
   op_set_v(cpu, i->d, r);
   op_fp_raise(cpu, &env);
   return i + 1;
 }
-EXACT_HANDLER(muladd, exact_muladd)
+HANDLER(muladd, exact_muladd, fp_muladd)
+
+// The result is one word, and what it lacks one or two more; the first of
+// these has the sign (Boldo and Muller's ErrFmaNearest). That holds where the
+// product's own error is no less than a denormal, and nothing near overflows.
+HOSTFP_FMA static inline bool careful_double(struct fp_env *env, uint64_t c,
+                                             uint64_t a, uint64_t b,
+                                             uint64_t *r) {
+  const uint64_t least = UINT64_C(128) << 53, most = UINT64_C(0x7f0) << 53;
+  double x = op_double(a), y = op_double(b), z = op_double(c);
+  if (!op_ordinary_d(a) || !op_ordinary_d(b) || !op_ordinary_d(c))
+    return false;
+  double product = x * y, sum = hostfp_fma(x, y, z);
+  uint64_t size = op_double_bits(product) << 1;
+  *r = op_double_bits(sum);
+  if (!op_safe_d(*r) || size - least >= most - least || c << 1 >= most)
+    return false;
+  double low = hostfp_fma(x, y, -product), part = z + low;
+  double high = product + part;
+  double error = high - sum + op_sum_error(product, part, high) +
+                 op_sum_error(z, low, part);
+  return op_direct(env, LANE_D, op_surplus(error, *r >> 63), r);
+}
+
+// In double precision the product is exact.
+HOSTFP_FMA static inline bool careful_single(struct fp_env *env, uint32_t c,
+                                             uint32_t a, uint32_t b,
+                                             uint64_t *r) {
+  float x = op_single(a), y = op_single(b), z = op_single(c);
+  if (!op_ordinary_s(a) || !op_ordinary_s(b) || !op_ordinary_s(c))
+    return false;
+  float sum = hostfp_fmaf(x, y, z);
+  uint32_t s = op_single_bits(sum);
+  if (!op_safe_s(s)) return false;
+  double product = (double)x * y, high = product + z;
+  double error = high - sum + op_sum_error(product, z, high);
+  *r = s;
+  return op_direct(env, LANE_S, op_surplus(error, s >> 31), r);
+}
+
+HOSTFP_FMA static inline uint64_t host_fused(struct fp_env *env,
+                                             const struct fp_format *f,
+                                             uint64_t c, uint64_t a,
+                                             uint64_t b) {
+  uint64_t r;
+  if (f == &fp_double ? careful_double(env, c, a, b, &r)
+                      : careful_single(env, (uint32_t)c, (uint32_t)a,
+                                       (uint32_t)b, &r))
+    return r;
+  return fp_muladd(env, f, c, a, b);
+}
+__attribute__((noinline)) HOSTFP_FMA
+HANDLER(careful_lanes, exact_muladd, host_fused)
+
+// Scalars, where nothing new is raised.
+HOSTFP_FMA static inline bool careful_scalar(struct soft_cpu *cpu,
+                                             const struct insn *i,
+                                             bool is_d) {
+  if (op_fp_off(cpu)) return false;
+  struct fp_env env = op_fp_env(cpu);
+  unsigned signs = op_shape_op(i), top = is_d ? 63 : 31;
+  uint64_t a = cpu->v[i->a][0], n = cpu->v[i->n][0], m = cpu->v[i->m][0], r;
+  n ^= (uint64_t)(signs & NEGATE_PRODUCT) << top;
+  a ^= (uint64_t)(signs / NEGATE_ADDEND) << top;
+  if (!(is_d ? careful_double(&env, a, n, m, &r)
+             : careful_single(&env, (uint32_t)a, (uint32_t)n, (uint32_t)m,
+                              &r)) || op_fp_news(cpu, &env))
+    return false;
+  op_set_scalar(cpu, i->d, r);
+  return true;
+}
+HOSTFP_FMA CAREFUL_HANDLER(careful_d, muladd, careful_scalar, true)
+HOSTFP_FMA CAREFUL_HANDLER(careful_s, muladd, careful_scalar, false)
 
 HOSTFP_FMA static inline bool host_lane(unsigned log2, unsigned signs,
                                         uint64_t a, uint64_t n, uint64_t m,
@@ -63,21 +139,21 @@ host_muladd(struct soft_cpu *cpu, const struct insn *i, unsigned signs,
   return true;
 }
 
-#define FMA_HANDLER(name, ...) \
-  HOSTFP_FMA HOST_HANDLER(name, muladd, host_muladd, __VA_ARGS__)
+#define FMA_HANDLER(name, careful, ...) \
+  HOSTFP_FMA HOST_HANDLER(name, careful, host_muladd, __VA_ARGS__)
 
 #define SCALARS(name, signs) \
-  FMA_HANDLER(name##_s, signs, LANE_S, 1, false) \
-  FMA_HANDLER(name##_d, signs, LANE_D, 1, false)
+  FMA_HANDLER(name##_s, careful_s, signs, LANE_S, 1, false) \
+  FMA_HANDLER(name##_d, careful_d, signs, LANE_D, 1, false)
 SCALARS(fmadd, 0)
 SCALARS(fmsub, NEGATE_PRODUCT)
 SCALARS(fnmadd, NEGATE_PRODUCT | NEGATE_ADDEND)
 SCALARS(fnmsub, NEGATE_ADDEND)
 
 #define VECTORS(name, signs, by_element) \
-  FMA_HANDLER(name##_2s, signs, LANE_S, 2, by_element) \
-  FMA_HANDLER(name##_4s, signs, LANE_S, 4, by_element) \
-  FMA_HANDLER(name##_2d, signs, LANE_D, 2, by_element)
+  FMA_HANDLER(name##_2s, careful_lanes, signs, LANE_S, 2, by_element) \
+  FMA_HANDLER(name##_4s, careful_lanes, signs, LANE_S, 4, by_element) \
+  FMA_HANDLER(name##_2d, careful_lanes, signs, LANE_D, 2, by_element)
 VECTORS(fmla, 0, false)
 VECTORS(fmls, NEGATE_PRODUCT, false)
 VECTORS(fmla_e, 0, true)
@@ -100,7 +176,7 @@ static insn_fn *handler_for(int32_t shape) {
   bool by_element = op_shape_element(&i) != ELEMENT_NONE;
   if (!HOSTFP || !hostfp_has_fma() || log2 == LANE_H) return muladd;
   if (lanes == 1)
-    return by_element ? muladd : scalar[signs][log2 == LANE_D];
+    return by_element ? careful_lanes : scalar[signs][log2 == LANE_D];
   unsigned kind = log2 == LANE_D ? 1 : lanes - 2;
   return vector[by_element][signs][kind];
 }

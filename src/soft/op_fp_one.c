@@ -3,7 +3,7 @@
 // Floating-point operations on one operand (Arm ARM C4.1.96): sign, square
 // root, rounding to integers, estimates. FABS and FNEG raise nothing.
 
-#include "soft/op_fp.h"
+#include "soft/op_fp_host.h"
 
 #define ROUND(name, mode, exact) \
   static uint64_t name(struct fp_env *env, const struct fp_format *f, \
@@ -28,8 +28,34 @@ ROUND_N(rint32x, fp_mode(env), 32)
 ROUND_N(rint64z, FP_ZERO_WARD, 64)
 ROUND_N(rint64x, fp_mode(env), 64)
 
+// In double precision the square of a single is exact.
+static bool careful_sqrt(struct fp_env *env, bool is_d, uint64_t a,
+                         uint64_t *r) {
+  int surplus;
+  if (is_d) {
+    if (!op_normal_d(a) || a >> 63) return false;
+    *r = op_double_bits(hostfp_sqrt(op_double(a)));
+    surplus = op_root_surplus(a, *r);
+  } else {
+    uint32_t s = (uint32_t)a;
+    if (!op_normal_s(s) || s >> 31) return false;
+    float root = hostfp_sqrtf(op_single(s));
+    *r = op_single_bits(root);
+    surplus = op_surplus(op_single(s) - (double)root * root, false);
+  }
+  return op_direct(env, is_d ? LANE_D : LANE_S, surplus, r);
+}
+
+static uint64_t square_root(struct fp_env *env, const struct fp_format *f,
+                            uint64_t a) {
+  uint64_t r;
+  if (HOSTFP && f != &fp_half && careful_sqrt(env, f == &fp_double, a, &r))
+    return r;
+  return fp_sqrt(env, f, a);
+}
+
 #define OPERATIONS(X) \
-  X(FABS, fp_abs) X(FNEG, fp_neg) X(FSQRT, fp_sqrt) \
+  X(FABS, fp_abs) X(FNEG, fp_neg) X(FSQRT, square_root) \
   X(FRINTN, rintn) X(FRINTP, rintp) X(FRINTM, rintm) X(FRINTZ, rintz) \
   X(FRINTA, rinta) X(FRINTX, rintx) X(FRINTI, rinti) \
   X(FRINT32Z, rint32z) X(FRINT32X, rint32x) \

@@ -3,7 +3,7 @@
 // Floating-point operations on two operands (Arm ARM C4.1.96): scalars,
 // vectors, by element, against zero, pairwise and across the lanes.
 
-#include "soft/op_fp.h"
+#include "soft/op_fp_host.h"
 
 // With the operands swapped, for FCMLE and FCMLT.
 static uint64_t cmle(struct fp_env *env, const struct fp_format *f,
@@ -78,94 +78,98 @@ static inline bool host_single_lane(enum operation op, uint64_t a, uint64_t b,
 
 // --------------------------------------- on the host, where that is harder --
 
-// With FPCR.FZ, or before IXC is set, the host serves as well where operands
-// are normal numbers or zeros, if the result is safe, or is a zero that is
-// exact. Whether a result is inexact is found out from it; these return
-// UNSURE where that would take more than the software.
-enum exactness { EXACT, INEXACT, UNSURE };
-
-static inline bool normal_d(uint64_t v) {
-  return (v << 1) - (UINT64_C(1) << 53) < UINT64_C(0x7fe) << 53;
-}
-static inline bool normal_s(uint32_t v) {
-  return (v << 1) - (UINT32_C(1) << 24) < UINT32_C(0xfe) << 24;
-}
-
-// The bits from the leading one of a significand to its last one.
-static inline unsigned significant(uint64_t v) {
-  uint64_t sig = (v & bits_mask(52)) | UINT64_C(1) << 52;
-  return 53 - (unsigned)__builtin_ctzll(sig);
-}
-
-// What a rounded sum of a and b lacks (Knuth's TwoSum); no overflow near.
-static inline double sum_error(double a, double b, double sum) {
-  double part = sum - a;
-  return (a - (sum - part)) + (b - part);
-}
-
-// A product of j and k significant bits has j + k or one less.
-static inline enum exactness exact_double(enum operation op, uint64_t a,
-                                          uint64_t b, uint64_t r) {
-  double x = op_double(a), y = op_double(b), z = op_double(r);
+// The surplus of a result (op_fp_host.h), and whether that can be told.
+static inline bool surplus_double(enum operation op, uint64_t a, uint64_t b,
+                                  uint64_t r, int *surplus) {
+  *surplus = 0;
   if (is_sum(op)) {
-    if (r << 1 >= UINT64_C(0x7fd) << 53) return UNSURE;
-    return sum_error(x, op == OP_FSUB ? -y : y, z) != 0 ? INEXACT : EXACT;
+    double x = op_double(a), y = op_double(b);
+    if (r << 1 >= UINT64_C(0x7fd) << 53) return false;
+    double error = op_sum_error(x, op == OP_FSUB ? -y : y, op_double(r));
+    *surplus = op_surplus(error, r >> 63);
+  } else if (!op_zero_d(r)) {
+    *surplus = op == OP_FDIV ? op_quotient_surplus(a, b, r)
+                             : op_product_surplus(a, b, r);
   }
-  if (op_zero_d(r)) return EXACT;
-  unsigned bits = significant(b) + significant(op == OP_FDIV ? r : a);
-  if (bits == 54) return UNSURE;
-  if (bits > 54) return INEXACT;
-  return op == OP_FDIV && z * y != x ? INEXACT : EXACT;
-}
-
-// In double precision all but sums are exact.
-static inline enum exactness exact_single(enum operation op, uint32_t a,
-                                          uint32_t b, uint32_t r) {
-  double x = op_single(a), y = op_single(b), z = op_single(r), exact;
-  if (op == OP_FDIV) return z * y != x ? INEXACT : EXACT;
-  if (!is_sum(op)) return x * y != z ? INEXACT : EXACT;
-  if (op == OP_FSUB) y = -y;
-  exact = x + y;
-  return exact != z || sum_error(x, y, exact) != 0 ? INEXACT : EXACT;
-}
-
-static inline bool careful_double(enum operation op, uint64_t a, uint64_t b,
-                                  uint64_t *r, enum exactness *exactness) {
-  bool zero_a = op_zero_d(a), zero_b = op_zero_d(b);
-  if (!(normal_d(a) || zero_a) || !(normal_d(b) || zero_b)) return false;
-  *r = op_double_bits(host_double(op, op_double(a), op_double(b)));
-  bool zero = is_sum(op) || zero_a || (zero_b && op != OP_FDIV);
-  if (!op_safe_d(*r) && !(zero && op_zero_d(*r))) return false;
-  if (*exactness == UNSURE) *exactness = exact_double(op, a, b, *r);
-  if (op == OP_FNMUL) *r ^= UINT64_C(1) << 63;
-  return *exactness != UNSURE;
-}
-
-static inline bool careful_single(enum operation op, uint32_t a, uint32_t b,
-                                  uint64_t *r, enum exactness *exactness) {
-  bool zero_a = op_zero_s(a), zero_b = op_zero_s(b);
-  if (!(normal_s(a) || zero_a) || !(normal_s(b) || zero_b)) return false;
-  uint32_t s = op_single_bits(host_single(op, op_single(a), op_single(b)));
-  bool zero = is_sum(op) || zero_a || (zero_b && op != OP_FDIV);
-  if (!op_safe_s(s) && !(zero && op_zero_s(s))) return false;
-  if (*exactness == UNSURE) *exactness = exact_single(op, a, b, s);
-  *r = op == OP_FNMUL ? s ^ UINT32_C(1) << 31 : s;
   return true;
 }
 
-static inline uint64_t one_lane(const struct soft_cpu *cpu,
-                                struct fp_env *env, enum operation op,
-                                unsigned log2, uint64_t a, uint64_t b) {
-  uint64_t r;
-  bool host = HOSTFP && op <= OP_FNMUL && log2 != LANE_H &&
-              !(env->fpcr & FPCR_RMODE);
-  enum exactness e = cpu->sys[SYS_fpsr] & FPSR_IXC ? INEXACT : UNSURE;
-  if (host && (log2 == LANE_D
-                 ? careful_double(op, a, b, &r, &e)
-                 : careful_single(op, (uint32_t)a, (uint32_t)b, &r, &e))) {
-    if (e == INEXACT) env->fpsr |= FPSR_IXC;
-    return r;
+// In double precision all but sums are exact.
+static inline int surplus_single(enum operation op, uint32_t a, uint32_t b,
+                                 uint32_t r) {
+  double x = op_single(a), y = op_single(b), z = op_single(r), error;
+  if (op == OP_FDIV) {
+    error = x - z * y;
+    if (y < 0) error = -error;
+  } else if (is_sum(op)) {
+    if (op == OP_FSUB) y = -y;
+    error = (x + y - z) + op_sum_error(x, y, x + y);
+  } else {
+    error = x * y - z;
   }
+  return op_surplus(error, r >> 31);
+}
+
+// Zeros are exact, but the sign of a sum that cancels out is FPCR's.
+static inline bool zero_stands(const struct fp_env *env, enum operation op,
+                               bool zero_a, bool zero_b) {
+  if (is_sum(op)) return fp_mode(env) != FP_MINUS_INF;
+  return zero_a || (zero_b && op != OP_FDIV);
+}
+
+// Of a constant operation; compilers do not see that this makes them small.
+#define TEMPLATE static inline __attribute__((always_inline))
+
+// With `inexact`, IXC is set already: to nearest, nothing is left to find out.
+TEMPLATE bool careful_double(struct fp_env *env, enum operation op,
+                             bool inexact, uint64_t a, uint64_t b,
+                             uint64_t *r) {
+  if (!op_ordinary_d(a) || !op_ordinary_d(b)) return false;
+  *r = op_double_bits(host_double(op, op_double(a), op_double(b)));
+  if (!op_safe_d(*r) &&
+      !(op_zero_d(*r) && zero_stands(env, op, op_zero_d(a), op_zero_d(b))))
+    return false;
+  int surplus = 0;
+  if (!inexact || fp_mode(env) != FP_TIE_EVEN) {
+    if (!surplus_double(op, a, b, *r, &surplus)) return false;
+    if (!op_direct(env, LANE_D, surplus, r)) return false;
+  }
+  if (op == OP_FNMUL) *r ^= UINT64_C(1) << 63;
+  return true;
+}
+
+TEMPLATE bool careful_single(struct fp_env *env, enum operation op,
+                             bool inexact, uint32_t a, uint32_t b,
+                             uint64_t *r) {
+  if (!op_ordinary_s(a) || !op_ordinary_s(b)) return false;
+  uint32_t s = op_single_bits(host_single(op, op_single(a), op_single(b)));
+  if (!op_safe_s(s) &&
+      !(op_zero_s(s) && zero_stands(env, op, op_zero_s(a), op_zero_s(b))))
+    return false;
+  *r = s;
+  if ((!inexact || fp_mode(env) != FP_TIE_EVEN) &&
+      !op_direct(env, LANE_S, surplus_single(op, a, b, s), r))
+    return false;
+  if (op == OP_FNMUL) *r ^= UINT32_C(1) << 31;
+  return true;
+}
+
+TEMPLATE bool careful_lane(const struct soft_cpu *cpu, struct fp_env *env,
+                           enum operation op, unsigned log2, uint64_t a,
+                           uint64_t b, uint64_t *r) {
+  bool inexact = cpu->sys[SYS_fpsr] & FPSR_IXC;
+  if (log2 == LANE_D) return careful_double(env, op, inexact, a, b, r);
+  return careful_single(env, op, inexact, (uint32_t)a, (uint32_t)b, r);
+}
+
+// Of any operation, on the host or not.
+static uint64_t one_lane(const struct soft_cpu *cpu, struct fp_env *env,
+                         enum operation op, unsigned log2, uint64_t a,
+                         uint64_t b) {
+  uint64_t r;
+  if (HOSTFP && op <= OP_FNMUL && log2 != LANE_H &&
+      careful_lane(cpu, env, op, log2, a, b, &r))
+    return r;
   return operation[op](env, op_fp_format(log2), a, b);
 }
 
@@ -188,41 +192,41 @@ static const struct insn *exact_lanes(struct soft_cpu *cpu,
 }
 EXACT_HANDLER(lanes, exact_lanes)
 
-// The common scalars, without a loop and an indirect call.
-static inline const struct insn *exact_scalar(struct soft_cpu *cpu,
-                                              const struct insn *i,
-                                              enum operation op,
-                                              unsigned log2) {
-  if (op_fp_off(cpu)) return leave_fp_trap(cpu, i);
+// The common scalars, where nothing new is raised.
+TEMPLATE bool careful_scalar(struct soft_cpu *cpu, const struct insn *i,
+                             enum operation op, unsigned log2) {
+  if (op_fp_off(cpu)) return false;
   struct fp_env env = op_fp_env(cpu);
-  uint64_t a = op_lane(cpu->v[i->n], log2, 0);
+  uint64_t a = op_lane(cpu->v[i->n], log2, 0), r;
   uint64_t b = op_lane(cpu->v[i->m], log2, 0);
-  op_set_scalar(cpu, i->d, one_lane(cpu, &env, op, log2, a, b));
-  op_fp_raise(cpu, &env);
-  return i + 1;
+  if (!careful_lane(cpu, &env, op, log2, a, b, &r)) return false;
+  if (op_fp_news(cpu, &env)) return false;
+  op_set_scalar(cpu, i->d, r);
+  return true;
 }
-#define EXACT_SCALARS(name, op) \
-  __attribute__((noinline)) HANDLER(name##_d, exact_scalar, op, LANE_D) \
-  __attribute__((noinline)) HANDLER(name##_s, exact_scalar, op, LANE_S)
-EXACT_SCALARS(exact_fadd, OP_FADD)
-EXACT_SCALARS(exact_fsub, OP_FSUB)
-EXACT_SCALARS(exact_fmul, OP_FMUL)
-EXACT_SCALARS(exact_fdiv, OP_FDIV)
-EXACT_SCALARS(exact_fnmul, OP_FNMUL)
+#define CAREFUL(name, op) \
+  CAREFUL_HANDLER(careful_##name##_d, lanes, careful_scalar, op, LANE_D) \
+  CAREFUL_HANDLER(careful_##name##_s, lanes, careful_scalar, op, LANE_S)
+CAREFUL(fadd, OP_FADD)
+CAREFUL(fsub, OP_FSUB)
+CAREFUL(fmul, OP_FMUL)
+CAREFUL(fdiv, OP_FDIV)
+CAREFUL(fnmul, OP_FNMUL)
 
 // Combines neighbours among `count` values until one for every `result` is
 // left: r[0] op r[1], r[2] op r[3] ..
 static void combine(struct soft_cpu *cpu, const struct insn *i,
                     uint64_t *value, unsigned count, unsigned results) {
   struct fp_env env = op_fp_env(cpu);
-  const struct fp_format *f = op_fp_format(op_shape_log2(i));
-  fp_op2 *op = operation[op_shape_op(i)];
+  enum operation op = (enum operation)op_shape_op(i);
+  unsigned log2 = op_shape_log2(i);
   for (; count > results; count /= 2)
     for (unsigned k = 0; k < count / 2; k++)
-      value[k] = op(&env, f, value[2 * k], value[2 * k + 1]);
+      value[k] = one_lane(cpu, &env, op, log2, value[2 * k],
+                          value[2 * k + 1]);
   uint64_t r[2] = { 0, 0 };
   for (unsigned k = 0; k < results; k++)
-    op_put_lane(r, op_shape_log2(i), k, value[k]);
+    op_put_lane(r, log2, k, value[k]);
   op_set_v(cpu, i->d, r);
   op_fp_raise(cpu, &env);
 }
@@ -276,8 +280,10 @@ static inline bool host_lanes(struct soft_cpu *cpu, const struct insn *i,
 }
 
 #define SCALARS(name, op) \
-  HOST_HANDLER(name##_d, exact_##name##_d, host_lanes, op, LANE_D, 1, false) \
-  HOST_HANDLER(name##_s, exact_##name##_s, host_lanes, op, LANE_S, 1, false)
+  HOST_HANDLER(name##_d, careful_##name##_d, host_lanes, op, LANE_D, 1, \
+               false) \
+  HOST_HANDLER(name##_s, careful_##name##_s, host_lanes, op, LANE_S, 1, \
+               false)
 #define VECTORS(name, op, by_element) \
   HOST_HANDLER(name##_2d, lanes, host_lanes, op, LANE_D, 2, by_element) \
   HOST_HANDLER(name##_2s, lanes, host_lanes, op, LANE_S, 2, by_element) \
