@@ -111,12 +111,6 @@ local function debug(_, f)
     .. "cannot; use cpu:step in the script"):format(f:where(), core.version)
 end
 
-local function unimplemented(_, f)
-  return ("%s is valid, but version %s of the software CPU does not implement "
-    .. "it yet; avoid it, or implement it with vm:on(\"undefined\", fn)")
-    :format(f:where(), core.version)
-end
-
 -- Taken exceptions ----------------------------------------------------------
 
 local function linux_call(_, f)
@@ -207,7 +201,7 @@ end
 
 return {
   undefined = { semihosting, at_el0, system_register, udf, model, undefined },
-  unimplemented = { mmu, debug, unimplemented },
+  unimplemented = { mmu, debug },
   svc = { linux_call, svc },
   ["fp-trap"] = { fp_trap },
   ["sysreg-trap"] = { sysreg_trap },
