@@ -104,7 +104,8 @@ typedef struct tv_vm_config {
   size_t size;            // sizeof (tv_vm_config); lets the struct grow
   const char *backend;    // "soft", "hvf", "kvm", "best"; NULL is "soft"
   uint32_t granule;       // map alignment in bytes, a power of two >= 4096;
-                          // 0: the backend's own
+                          // 0: the backend's own; on kvm the host's page,
+                          // of 4, 16 or 64 KiB
   bool relaxed;           // soft: with the MMU off data is Normal memory
   bool timer_exit;        // the virtual timer returns exits, not interrupts
   bool no_fp;             // CPACR_EL1.FPEN = 0 at reset, as in the Arm ARM

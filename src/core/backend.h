@@ -60,7 +60,8 @@ struct backend {
   const char *name;
   bool exact;           // counts single steps
   bool exclusive_vm;    // one VM per process (Apple's rule)
-  uint32_t granule;     // smallest map alignment
+  uint32_t granule;     // smallest map alignment;
+  bool host_pages;      // that of the host's page, where it is larger
   bool every_write;     // code_changed hears of every write
 
   // TV_OK if a VM can be made here and now, else the reason in err.

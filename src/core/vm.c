@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/os.h"
 #include "core/crew.h"
 
 enum { GRANULE_MIN = 4096 };
@@ -68,13 +69,19 @@ static tv_status read_config(const tv_vm_config *from, tv_vm_config *to,
   return TV_OK;
 }
 
+static uint32_t least_granule(const struct backend *backend) {
+  size_t page = backend->host_pages ? os_page_size() : 0;
+  return page > backend->granule ? (uint32_t)page : backend->granule;
+}
+
 static tv_status check_granule(const tv_vm_config *config,
                                const struct backend *backend,
                                tv_error *err) {
-  if (!config->granule || config->granule >= backend->granule) return TV_OK;
+  uint32_t least = least_granule(backend);
+  if (!config->granule || config->granule >= least) return TV_OK;
   return err_set(err, TV_E_INVALID, 0, "granule %u is finer than that of the "
                  "backend %s, %u", config->granule, backend->name,
-                 backend->granule);
+                 least);
 }
 
 static tv_status unknown_cpu(const char *name, const struct backend *backend,
@@ -114,7 +121,7 @@ static tv_status start(tv_vm *vm, const struct backend *backend,
   if (!s) s = choose_cpu(vm, backend, config->cpu, err);
   if (s) return s;
   vm->backend = vm->real = backend;
-  vm->granule = config->granule ? config->granule : backend->granule;
+  vm->granule = config->granule ? config->granule : least_granule(backend);
   return backend->vm_new(vm, err);
 }
 

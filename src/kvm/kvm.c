@@ -192,7 +192,8 @@ static void kvm_limits(const tv_vm *vm, tv_limits *out) {
 const struct backend backend_kvm = {
   .limits = kvm_limits,
   .name = "kvm", .exact = false, .granule = KVM_GRANULE,
-  .every_write = true, .probe = kvm_probe, .vm_new = kvm_vm_new,
+  .host_pages = true, .every_write = true,
+  .probe = kvm_probe, .vm_new = kvm_vm_new,
   .vm_free = kvm_vm_free, .map = kvm_map, .unmap = kvm_unmap,
   .protect = kvm_protect, .code_changed = kvm_code_changed,
   .vcpu_new = kvm_vcpu_new, .vcpu_free = kvm_vcpu_free,

@@ -69,6 +69,7 @@ struct kvm_vcpu {
   struct kvm_hardware hw;
   struct mmio mmio;                // an access in the middle
   atomic_bool kicked;
+  bool refused;                // by an ioctl, and nobody was told: `failure`
 
   // Set by the thread that runs it, at its first run.
   atomic_bool started;
@@ -121,9 +122,13 @@ void kvm_vcpu_free(tv_vcpu *);
 void kvm_vcpu_reset(tv_vcpu *);
 tv_status kvm_get(tv_vcpu *, tv_reg, void *value, tv_error *);
 tv_status kvm_set(tv_vcpu *, tv_reg, const void *value, tv_error *);
-// Past all checks; 0 if the kernel refuses.
-uint64_t kvm_reg(const struct kvm_vcpu *, uint64_t id);
-void kvm_set_reg(const struct kvm_vcpu *, uint64_t id, uint64_t value);
+// kvm_refused for `err`. Without one nobody hears of it now: the run at hand,
+// or else the next, fails with it.
+tv_status kvm_vcpu_refused(struct kvm_vcpu *, tv_error *err, tv_status,
+                           const char *name, const char *cause);
+// Past all checks; if the kernel refuses, kvm_vcpu_refused, and 0.
+uint64_t kvm_reg(struct kvm_vcpu *, uint64_t id);
+void kvm_set_reg(struct kvm_vcpu *, uint64_t id, uint64_t value);
 // Releases the kernel's vCPU.
 void kvm_hardware_close(const struct kvm_vm *, struct kvm_hardware *);
 

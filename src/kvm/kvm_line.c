@@ -28,7 +28,7 @@
 enum { SLEEP_MAX_NS = 10000000 };
 #define CENTURIES_NS 9e18
 
-static uint64_t sys(const struct kvm_vcpu *k, uint16_t key) {
+static uint64_t sys(struct kvm_vcpu *k, uint16_t key) {
   return kvm_reg(k, REG_SYS | key);
 }
 
@@ -36,13 +36,16 @@ static uint64_t sys(const struct kvm_vcpu *k, uint16_t key) {
 
 static void assert_line(struct kvm_vcpu *k, tv_irq_line line, bool level) {
   if (k->asserted[line] == level) return;
-  k->asserted[line] = level;
   // Type CPU, the vCPU's number (its bits 8 and up are vcpu2_index), the
   // input: 0 IRQ, 1 FIQ.
   uint32_t n = k->hw.index;
   struct kvm_irq_level arg = { .irq = (n >> 8) << 28 | (n & 0xff) << 16 |
                                       (uint32_t)line, .level = level };
-  kvm_ioctl(kvm_vm_of(k->vcpu->vm)->fd, IRQ_LINE, &arg);
+  if (kvm_ioctl(kvm_vm_of(k->vcpu->vm)->fd, IRQ_LINE, &arg) >= 0)
+    k->asserted[line] = level;
+  else
+    kvm_vcpu_refused(k, NULL, TV_E_IO, "KVM_IRQ_LINE",
+                     "the kernel's VM has a GIC, or lacks this vCPU");
 }
 
 void kvm_irq(tv_vcpu *cpu, tv_irq_line line, bool level) {
@@ -64,14 +67,16 @@ static bool same(const struct kvm_watch *a, const struct kvm_watch *b) {
 void kvm_line_watch(struct kvm_vcpu *k, const struct kvm_watch *want) {
   if (same(&k->watch, want)) return;
   struct kvm_guest_debug debug = { 0 };
-  k->watch = *want;
   if (want->step) debug.control |= DEBUG_ENABLE | DEBUG_SINGLESTEP;
   if (want->count) debug.control |= DEBUG_ENABLE | DEBUG_USE_HW;
   for (unsigned i = 0; i < want->count; i++) {
     debug.bvr[i] = want->at[i];
     debug.bcr[i] = 0xf << 5 | 3 << 1 | 1;   // 4 bytes, EL1 and EL0, enabled
   }
-  kvm_ioctl(k->hw.fd, SET_GUEST_DEBUG, &debug);
+  if (kvm_ioctl(k->hw.fd, SET_GUEST_DEBUG, &debug) >= 0) k->watch = *want;
+  else
+    kvm_vcpu_refused(k, NULL, TV_E_UNSUPPORTED, "KVM_SET_GUEST_DEBUG",
+                     "this KVM cannot debug guests (KVM_CAP_SET_GUEST_DEBUG)");
 }
 
 static void watch(struct kvm_vcpu *k) {
@@ -104,7 +109,7 @@ static unsigned level_of(const struct kvm_vcpu *k) {
   return k->vcpu->vm->timer_exit ? level & ~(unsigned)LEVEL_VTIMER : level;
 }
 
-static bool masked(const struct kvm_vcpu *k) {
+static bool masked(struct kvm_vcpu *k) {
   return kvm_reg(k, REG_CORE | CORE_PSTATE) & PSTATE_I;
 }
 
@@ -161,7 +166,7 @@ uint64_t kvm_time(const tv_vm *vm) {
 // TV_NO_LIMIT if it is off or masked.
 static uint64_t distance(tv_vcpu *cpu, uint16_t ctl, uint16_t cval,
                          uint16_t counter) {
-  uint64_t c, at, now, frequency;
+  uint64_t c = 0, at = 0, now = 0, frequency = 0;
   kvm_get(cpu, TV_REG_SYS(ctl), &c, NULL);
   if ((c & 3) != 1) return TV_NO_LIMIT;
   kvm_get(cpu, TV_REG_SYS(cval), &at, NULL);

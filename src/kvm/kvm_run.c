@@ -29,6 +29,7 @@ enum { LOOK_FIRST_NS = 1000000, LOOK_AGAIN_NS = 4000000,
        STEPS_NS = 10000000 };   // single steps, until the core looks again
 enum { VECTORS_SIZE = 0x800, SCTLR_NTWI = 1 << 16 };
 #define WORD_WFI UINT32_C(0xd503207f)
+#define NO_MP_STATE "this KVM has no states of vCPUs (KVM_CAP_MP_STATE)"
 
 struct run {
   struct kvm_vcpu *k;
@@ -58,13 +59,17 @@ static bool stepped(struct run *run) {
 
 // ---------------------------------------------------------------- failures --
 
-static bool fail_run(struct run *run) {
+static void refused_run(struct kvm_vcpu *k) {
   const char *cause =
     errno == EFAULT ? "host memory behind the guest's is gone" :
     errno == ENOMEM ? "the host has no memory for the guest's" :
     errno == ENOEXEC ? "the vCPU was not initialized" : NULL;
-  kvm_refused(&run->cpu->failure, errno == ENOMEM ? TV_E_NO_MEMORY : TV_E_IO,
-              "KVM_RUN", cause);
+  kvm_vcpu_refused(k, NULL, errno == ENOMEM ? TV_E_NO_MEMORY : TV_E_IO,
+                   "KVM_RUN", cause);
+}
+
+static bool fail_run(struct run *run) {
+  refused_run(run->k);
   return leave(run, BACK_FAILED);
 }
 
@@ -73,6 +78,13 @@ static bool fail_exit(struct run *run) {
           "%u, which is not known here; the kernel log may say more",
           (unsigned)run->k->hw.run->exit_reason);
   return leave(run, BACK_FAILED);
+}
+
+// An ioctl on the way was refused; `failure` says which.
+static enum back_end told(struct kvm_vcpu *k, enum back_end end) {
+  bool refused = k->refused;
+  k->refused = false;
+  return refused ? BACK_FAILED : end;
 }
 
 // -------------------------------------------------------------- hypercalls --
@@ -101,7 +113,8 @@ static bool hypercall(struct run *run) {
 // it was, for the core to serve.
 static bool psci(struct run *run, uint32_t nr) {
   struct kvm_mp_state state = { MP_RUNNABLE };
-  kvm_ioctl(run->k->hw.fd, SET_MP_STATE, &state);
+  if (kvm_ioctl(run->k->hw.fd, SET_MP_STATE, &state) < 0)
+    kvm_vcpu_refused(run->k, NULL, TV_E_IO, "KVM_SET_MP_STATE", NO_MP_STATE);
   fill_call(run, TV_EXIT_HVC);
   run->exit->u.hvc.nr = nr;
   return leave(run, BACK_EXIT);
@@ -118,12 +131,14 @@ static bool system_event(struct run *run) {
 // -------------------------------------------------------------------- MMIO --
 
 // Finishes the kernel's pending access and puts back what that changed.
-static void cancel(const struct run *run, bool write, unsigned rt) {
+static void cancel(struct run *run, bool write, unsigned rt) {
   struct kvm_run *r = run->k->hw.run;
   bool loads = !write && rt != 31;
   uint64_t pc = core_reg(run, CORE_PC), x = loads ? core_reg(run, 2 * rt) : 0;
   r->immediate_exit = 1;
-  kvm_ioctl_value(run->k->hw.fd, RUN, 0);
+  if (kvm_ioctl_value(run->k->hw.fd, RUN, 0) < 0 && errno != EINTR &&
+      errno != EAGAIN)
+    refused_run(run->k);
   if (loads) kvm_set_reg(run->k, REG_CORE | 2 * rt, x);
   kvm_set_reg(run->k, REG_CORE | CORE_PC, pc);
 }
@@ -202,7 +217,8 @@ static bool spinning(struct run *run) {
 
 static bool stopped(const struct run *run) {
   struct kvm_mp_state state = { MP_RUNNABLE };
-  kvm_ioctl(run->k->hw.fd, GET_MP_STATE, &state);
+  if (kvm_ioctl(run->k->hw.fd, GET_MP_STATE, &state) < 0)
+    kvm_vcpu_refused(run->k, NULL, TV_E_IO, "KVM_GET_MP_STATE", NO_MP_STATE);
   return state.state == MP_STOPPED;
 }
 
@@ -285,6 +301,7 @@ static bool skip_wfi(struct run *run) {
 static bool enter(struct run *run) {
   struct kvm_vcpu *k = run->k;
   kvm_line_update(k);
+  if (k->refused) return leave(run, BACK_FAILED);
   if (run->cpu->single && waits_for_ever(run)) return skip_wfi(run);
   run->spent = k->step_spent;
   k->step_spent = run->cpu->single;
@@ -323,13 +340,14 @@ enum back_end kvm_run(tv_vcpu *cpu, uint64_t grant, uint64_t *done,
   if (!k->started && kvm_tick_start(k, &cpu->failure)) return BACK_FAILED;
   bool more = grant;
   if (k->mmio.active) {
-    if (mmio_continue(cpu, &k->mmio, exit) == MMIO_EXIT) return BACK_EXIT;
+    if (mmio_continue(cpu, &k->mmio, exit) == MMIO_EXIT)
+      return told(k, BACK_EXIT);
     more = grant && stepped(&run);
   }
   if (more) drive(&run);
   uint64_t time = os_clock() - start;
   *done = cpu->single ? run.steps : time < grant ? time : grant;
-  return run.end;
+  return told(k, run.end);
 }
 
 // ----------------------------------------------------- an access in between --

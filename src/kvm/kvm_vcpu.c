@@ -60,6 +60,13 @@ static tv_status hardware_take(struct kvm_vm *kvm, unsigned index,
 
 // --------------------------------------------------------------- registers --
 
+tv_status kvm_vcpu_refused(struct kvm_vcpu *k, tv_error *err,
+                           tv_status status, const char *name,
+                           const char *cause) {
+  if (!err) k->refused = true;
+  return kvm_refused(err ? err : &k->vcpu->failure, status, name, cause);
+}
+
 static bool get_one(const struct kvm_vcpu *k, uint64_t id, void *value) {
   struct kvm_one_reg one = { id, (uintptr_t)value };
   return kvm_ioctl(k->hw.fd, GET_ONE_REG, &one) >= 0;
@@ -71,14 +78,31 @@ static bool set_one(const struct kvm_vcpu *k, uint64_t id,
   return kvm_ioctl(k->hw.fd, SET_ONE_REG, &one) >= 0;
 }
 
-uint64_t kvm_reg(const struct kvm_vcpu *k, uint64_t id) {
+static tv_status refused_get(struct kvm_vcpu *k, tv_error *err) {
+  return kvm_vcpu_refused(k, err, TV_E_STATE, "KVM_GET_ONE_REG",
+                          "the vCPU was not initialized");
+}
+
+static tv_status refused_set(struct kvm_vcpu *k, tv_error *err) {
+  return kvm_vcpu_refused(k, err, TV_E_INVALID, "KVM_SET_ONE_REG",
+                          "the host's CPU cannot hold this value");
+}
+
+// What KVM says of a register that it does not have, or does not let us
+// write.
+static bool no_such(void) {
+  return errno == ENOENT || errno == EINVAL || errno == EPERM ||
+         errno == EBUSY;
+}
+
+uint64_t kvm_reg(struct kvm_vcpu *k, uint64_t id) {
   uint64_t value = 0;
-  get_one(k, id, &value);
+  if (!get_one(k, id, &value)) refused_get(k, NULL);
   return value;
 }
 
-void kvm_set_reg(const struct kvm_vcpu *k, uint64_t id, uint64_t value) {
-  set_one(k, id, &value);
+void kvm_set_reg(struct kvm_vcpu *k, uint64_t id, uint64_t value) {
+  if (!set_one(k, id, &value)) refused_set(k, NULL);
 }
 
 // Where KVM keeps the register with this key. FPCR and FPSR have 4 bytes,
@@ -121,7 +145,8 @@ static bool get_sysreg(const struct kvm_vcpu *k, uint16_t key,
              (k->asserted[TV_FIQ] ? 0x40 : 0);
     return true;
   }
-  if (!get_one(k, sysreg_id(key), value)) return view_is_id(key);
+  if (!get_one(k, sysreg_id(key), value))
+    return no_such() && view_is_id(key);
   if (key == VIEW_vbar_el1 && *value == kvm->trap) *value = 0;
   // ISTATUS of a timer that is off is UNKNOWN (CNTV_CTL_EL0); KVM sets it.
   bool ctl = key == VIEW_cntv_ctl_el0 || key == VIEW_cntp_ctl_el0;
@@ -137,12 +162,12 @@ static tv_status no_register(tv_error *err, tv_reg reg, tv_status code) {
   return err_set(err, code, 0, "KVM has no register %s", name);
 }
 
-static uint64_t sp_id(const struct kvm_vcpu *k) {
+static uint64_t sp_id(struct kvm_vcpu *k) {
   return sysreg_id(view_sp(kvm_reg(k, REG_CORE | CORE_PSTATE)));
 }
 
 // The identifier of a register that is no system register; 0 for others.
-static uint64_t general_id(const struct kvm_vcpu *k, tv_reg reg) {
+static uint64_t general_id(struct kvm_vcpu *k, tv_reg reg) {
   if (reg <= TV_REG_X(30)) return REG_CORE | 2 * reg;
   if (reg == TV_REG_SP) return sp_id(k);
   if (reg == TV_REG_PC) return REG_CORE | CORE_PC;
@@ -156,9 +181,10 @@ tv_status kvm_get(tv_vcpu *cpu, tv_reg reg, void *value, tv_error *err) {
   struct kvm_vcpu *k = kvm_of(cpu);
   uint64_t id = general_id(k, reg), v;
   if (id && get_one(k, id, value)) return TV_OK;
-  if (id) return kvm_refused(err, TV_E_STATE, "KVM_GET_ONE_REG", NULL);
+  if (id) return refused_get(k, err);
   if (!get_sysreg(k, reg & 0xffff, &v))
-    return no_register(err, reg, TV_E_UNKNOWN);
+    return no_such() ? no_register(err, reg, TV_E_UNKNOWN)
+                     : refused_get(k, err);
   memcpy(value, &v, sizeof v);
   return TV_OK;
 }
@@ -171,6 +197,7 @@ static tv_status set_sysreg(struct kvm_vcpu *k, tv_reg reg, uint64_t v,
   if (key == VIEW_vbar_el1) v &= ~UINT64_C(0x7ff);
   if (view_set(k->vcpu, key, v) || set_one(k, sysreg_id(key), &v))
     return TV_OK;
+  if (!no_such()) return refused_set(k, err);
   return no_register(err, reg, get_sysreg(k, key, &old) ? TV_E_READ_ONLY
                                                         : TV_E_UNKNOWN);
 }
@@ -182,17 +209,22 @@ tv_status kvm_set(tv_vcpu *cpu, tv_reg reg, const void *value,
   memcpy(&v, value, sizeof v);
   if (!id) return set_sysreg(k, reg, v, err);
   tv_status s = reg == TV_REG_PSTATE ? view_check_pstate(v, err) : TV_OK;
-  if (s || set_one(k, id, value)) return s;
-  return kvm_refused(err, TV_E_INVALID, "KVM_SET_ONE_REG",
-                     reg == TV_REG_PSTATE ? "these bits of PSTATE are none "
-                     "that the host's CPU has" : NULL);
+  return s || set_one(k, id, value) ? s : refused_set(k, err);
 }
 
 // ------------------------------------------------------------------- reset --
 
+// A register that this kernel does not have needs no reset: those of the
+// physical timer, before 6.4.
+static tv_status reset_one(struct kvm_vcpu *k, uint64_t id, uint64_t value,
+                           tv_error *err) {
+  if (set_one(k, id, &value) || errno == ENOENT) return TV_OK;
+  return refused_set(k, err);
+}
+
 // What the architecture leaves open and KVM fills with a pattern: the same
 // as on the other backends.
-static void reset_sysregs(struct kvm_vcpu *k) {
+static tv_status reset_sysregs(struct kvm_vcpu *k, tv_error *err) {
   static const uint16_t zero[] = {
     VIEW_ttbr0_el1, VIEW_ttbr1_el1, VIEW_tcr_el1, VIEW_afsr0_el1,
     VIEW_afsr1_el1, VIEW_esr_el1, VIEW_far_el1, VIEW_par_el1, VIEW_mair_el1,
@@ -203,27 +235,33 @@ static void reset_sysregs(struct kvm_vcpu *k) {
     VIEW_cntp_cval_el0
   };
   const tv_vm *vm = k->vcpu->vm;
-  for (unsigned i = 0; i < sizeof zero / sizeof *zero; i++)
-    kvm_set_reg(k, sysreg_id(zero[i]), 0);
-  kvm_set_reg(k, REG_SYS | VIEW_sctlr_el1, VIEW_SCTLR_RESET);
-  kvm_set_reg(k, REG_SYS | VIEW_cpacr_el1, view_cpacr_reset(vm));
-  kvm_set_reg(k, REG_SYS | VIEW_vbar_el1, kvm_vm_of(vm)->trap);
-  kvm_set_reg(k, REG_CORE | CORE_PSTATE, PSTATE_RESET);
+  const struct { uint64_t id, value; } other[] = {
+    {REG_SYS | VIEW_sctlr_el1, VIEW_SCTLR_RESET},
+    {REG_SYS | VIEW_cpacr_el1, view_cpacr_reset(vm)},
+    {REG_SYS | VIEW_vbar_el1, kvm_vm_of(vm)->trap},
+    {REG_CORE | CORE_PSTATE, PSTATE_RESET}
+  };
+  tv_status s = TV_OK;
+  for (unsigned i = 0; !s && i < sizeof zero / sizeof *zero; i++)
+    s = reset_one(k, sysreg_id(zero[i]), 0, err);
+  for (unsigned i = 0; !s && i < sizeof other / sizeof *other; i++)
+    s = reset_one(k, other[i].id, other[i].value, err);
+  return s;
 }
 
 static tv_status init(struct kvm_vcpu *k, tv_error *err) {
   const struct kvm_vm *kvm = kvm_vm_of(k->vcpu->vm);
   struct kvm_vcpu_init init = { 0 };
   if (kvm_ioctl(kvm->fd, ARM_PREFERRED_TARGET, &init) < 0)
-    return kvm_refused(err, TV_E_UNSUPPORTED, "KVM_ARM_PREFERRED_TARGET",
-                       NULL);
+    return kvm_vcpu_refused(k, err, TV_E_UNSUPPORTED,
+                            "KVM_ARM_PREFERRED_TARGET",
+                            "the host's CPU is none that KVM can offer");
   memset(init.features, 0, sizeof init.features);
   init.features[0] = 1 << VCPU_PSCI_0_2;
   if (kvm_ioctl(k->hw.fd, ARM_VCPU_INIT, &init) < 0)
-    return kvm_refused(err, TV_E_UNSUPPORTED, "KVM_ARM_VCPU_INIT",
-                       "the host's CPU is none that KVM can offer");
-  reset_sysregs(k);
-  return TV_OK;
+    return kvm_vcpu_refused(k, err, TV_E_UNSUPPORTED, "KVM_ARM_VCPU_INIT",
+                            "the host's CPU is none that KVM can offer");
+  return reset_sysregs(k, err);
 }
 
 void kvm_vcpu_reset(tv_vcpu *cpu) {
