@@ -213,6 +213,36 @@ CAREFUL(fmul, OP_FMUL)
 CAREFUL(fdiv, OP_FDIV)
 CAREFUL(fnmul, OP_FNMUL)
 
+// The larger or smaller of two numbers, which order as integers do once the
+// negative ones are turned round; -0 comes before +0.
+static inline bool pick_scalar(struct soft_cpu *cpu, const struct insn *i,
+                               bool smaller, bool is_d) {
+  if (op_fp_off(cpu)) return false;
+  uint64_t a = cpu->v[i->n][0], b = cpu->v[i->m][0];
+  if (!(is_d ? op_ordinary_d(a) && op_ordinary_d(b)
+             : op_ordinary_s((uint32_t)a) && op_ordinary_s((uint32_t)b)))
+    return false;
+  if (!is_d) {
+    a = (uint32_t)a;
+    b = (uint32_t)b;
+  }
+  unsigned top = is_d ? 0 : 32;
+  uint64_t x = a << top, y = b << top, sign = UINT64_C(1) << 63;
+  x ^= x >> 63 ? ~UINT64_C(0) : sign;
+  y ^= y >> 63 ? ~UINT64_C(0) : sign;
+  op_set_scalar(cpu, i->d, (x < y) == smaller ? a : b);
+  return true;
+}
+HOST_HANDLER(larger_d, lanes, pick_scalar, false, true)
+HOST_HANDLER(larger_s, lanes, pick_scalar, false, false)
+HOST_HANDLER(smaller_d, lanes, pick_scalar, true, true)
+HOST_HANDLER(smaller_s, lanes, pick_scalar, true, false)
+
+static insn_fn *pick_handler(unsigned op, bool is_d) {
+  if (op == OP_FMAX || op == OP_FMAXNM) return is_d ? larger_d : larger_s;
+  return is_d ? smaller_d : smaller_s;
+}
+
 // Combines neighbours among `count` values until one for every `result` is
 // left: r[0] op r[1], r[2] op r[3] ..
 static void combine(struct soft_cpu *cpu, const struct insn *i,
@@ -309,6 +339,8 @@ static insn_fn *handler_for(unsigned op, int32_t shape) {
   static insn_fn *const by_element[5] = HOST_ROW(fmul_e);
   struct insn i = { .imm = shape };
   unsigned log2 = op_shape_log2(&i), count = op_shape_lanes(&i);
+  if (op >= OP_FMAX && op <= OP_FMINNM && count == 1 && log2 != LANE_H)
+    return pick_handler(op, log2 == LANE_D);
   if (!HOSTFP || log2 == LANE_H || op > OP_FNMUL) return lanes;
   unsigned kind = (count > 1) * 2 + (log2 == LANE_S) + (count == 4);
   if (op_shape_element(&i) < ELEMENT_ZERO)
