@@ -301,8 +301,9 @@ static bool skip_wfi(struct run *run) {
 static bool enter(struct run *run) {
   struct kvm_vcpu *k = run->k;
   kvm_line_update(k);
+  bool waits = run->cpu->single && waits_for_ever(run);
   if (k->refused) return leave(run, BACK_FAILED);
-  if (run->cpu->single && waits_for_ever(run)) return skip_wfi(run);
+  if (waits) return skip_wfi(run);
   run->spent = k->step_spent;
   k->step_spent = run->cpu->single;
   k->hw.run->immediate_exit = 0;
