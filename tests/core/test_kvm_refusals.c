@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// src/kvm on a kernel that is not there: open, uname, ioctl and the size of a
-// page are ours. Each call that may be refused is, once: the first in the
-// first round, the second in the second. The caller hears of it by the
+// src/kvm on a kernel that is not there: open, uname, ioctl, getrusage and the
+// size of a page are ours. Each call that may be refused is, once: the first
+// in the first round, the second in the second. The caller hears of it by the
 // ioctl's name, errno and cause, if only from a run, and no descriptor is left
 // open.
 
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -29,7 +30,7 @@ static int run_errno;
 static uint32_t run_reason;
 static unsigned long last;
 static bool hearing, undoing, last_undoes, entered;
-static long page;
+static long page, sleeps;
 static struct kvm_run *shared;
 
 int uname(struct utsname *name) {
@@ -43,6 +44,12 @@ long __sysconf(int);    // glibc's own
 
 long sysconf(int name) {
   return name == _SC_PAGESIZE && page ? page : __sysconf(name);
+}
+
+int getrusage(__rusage_who_t who, struct rusage *usage) {
+  (void)who;
+  *usage = (struct rusage){ .ru_nvcsw = sleeps };
+  return 0;
 }
 
 // A descriptor whose pages can be mapped.
@@ -64,8 +71,7 @@ int open(const char *path, int flags, ...) {
 // until a signal.
 static int run(void) {
   if (shared) shared->exit_reason = run_reason;
-  if (run_errno == EINTR)
-    nanosleep(&(struct timespec){ .tv_nsec = 1000 }, NULL);
+  sleeps += run_errno == EINTR;
   errno = run_errno;
   return run_errno ? -1 : 0;
 }
