@@ -417,8 +417,9 @@ TV_API tv_status tv_vcpu_skip(tv_vcpu *, tv_error *);
 TV_API tv_status tv_vcpu_inject(tv_vcpu *, uint64_t esr, uint64_t far,
                                 tv_error *);
 
-// Which guest events become exits instead of exceptions (soft only; else
-// TV_E_UNSUPPORTED).
+// Which guest events become exits instead of exceptions. On soft both; hvf has
+// TV_TRAP_SYSREG for the registers that its framework traps; where there is
+// none of it, TV_E_UNSUPPORTED.
 enum { TV_TRAP_UNDEFINED = 1, TV_TRAP_SYSREG = 2 };
 TV_API tv_status tv_vm_trap(tv_vm *, unsigned traps, tv_error *);
 

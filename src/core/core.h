@@ -73,7 +73,6 @@ bool run_answered(tv_vcpu *, tv_exit *);
 // TV_E_BUSY during a run; `what` is the verb for the error's text.
 tv_status vm_check_idle(const tv_vm *, const char *what, tv_error *);
 
-
 // reg.c -------------------------------------------------------------------
 
 enum reg_access { REG_RW, REG_RO, REG_WO };

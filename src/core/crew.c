@@ -46,7 +46,6 @@ struct worker {
 
 struct crew {
   struct backend door;   // what vm->backend is, with workers
-  const struct backend *real;
   pthread_mutex_t lock;
   pthread_cond_t news;   // a worker has parked, reported or ended a grant
   bool halt;             // nobody may begin another grant
@@ -58,7 +57,7 @@ struct crew {
 
 // Takes what a vCPU may run next out of the budget; 0: nothing now.
 static uint64_t take(struct crew *crew, const tv_vm *vm) {
-  uint64_t now = crew->real->time(vm), n = GRANT_STEPS;
+  uint64_t now = vm->real->time(vm), n = GRANT_STEPS;
   uint64_t share = crew->budget / vm->vcpus;
   if (crew->halt || now >= crew->deadline) return 0;
   if (share < SHARE_MIN) share = SHARE_MIN;
@@ -83,7 +82,7 @@ static void run_grant(struct crew *crew, struct worker *w) {
     return;
   }
   pthread_mutex_unlock(&crew->lock);
-  enum back_end end = crew->real->run(w->cpu, n, &done, &w->exit);
+  enum back_end end = vm->real->run(w->cpu, n, &done, &w->exit);
   if (w->cpu->single) w->cpu->icount += done;
   pthread_mutex_lock(&crew->lock);
   give_back(crew, n, done);
@@ -95,8 +94,8 @@ static void run_grant(struct crew *crew, struct worker *w) {
   }
 }
 
-static void perform(const struct backend *real, tv_vcpu *cpu,
-                    struct call *c) {
+static void perform(tv_vcpu *cpu, struct call *c) {
+  const struct backend *real = cpu->vm->real;
   switch (c->kind) {
     case CALL_GET: c->s = real->get(cpu, c->reg, c->to, c->err); break;
     case CALL_SET: c->s = real->set(cpu, c->reg, c->from, c->err); break;
@@ -114,7 +113,7 @@ static void perform(const struct backend *real, tv_vcpu *cpu,
 
 static void run_call(struct crew *crew, struct worker *w) {
   pthread_mutex_unlock(&crew->lock);
-  perform(crew->real, w->cpu, w->call);
+  perform(w->cpu, w->call);
   pthread_mutex_lock(&crew->lock);
   w->duty = w->after_call;
 }
@@ -123,7 +122,7 @@ static void run_call(struct crew *crew, struct worker *w) {
 static void tell(struct crew *crew, tv_vm *vm) {
   pthread_cond_signal(&crew->news);
   tv_vcpu *own = atomic_load(&vm->current);
-  if (own) crew->real->kick(own);
+  if (own) vm->real->kick(own);
 }
 
 static void *work(void *arg) {
@@ -162,7 +161,7 @@ static void settle(struct crew *crew, struct worker *w) {
   bool halt = crew->halt;
   while (w->duty == ON_RUN || w->duty == ON_CALL) {
     crew->halt = true;
-    if (w->duty == ON_RUN) crew->real->kick(w->cpu);
+    if (w->duty == ON_RUN) w->cpu->vm->real->kick(w->cpu);
     pthread_cond_wait(&crew->news, &crew->lock);
   }
   crew->halt = halt;
@@ -181,7 +180,7 @@ static void hand_over(struct crew *crew, struct worker *w, struct call *c) {
 static struct call *route(const tv_vcpu *vcpu, struct call *c) {
   tv_vcpu *cpu = (tv_vcpu *)vcpu;
   if (cpu->worker) hand_over(cpu->vm->crew, cpu->worker, c);
-  else perform(cpu->vm->crew->real, cpu, c);
+  else perform(cpu, c);
   return c;
 }
 
@@ -250,7 +249,6 @@ static tv_status found(tv_vm *vm, tv_error *err) {
   if (!crew) return no_room(err, 0, 0);
   pthread_mutex_init(&crew->lock, NULL);
   pthread_cond_init(&crew->news, NULL);
-  crew->real = vm->backend;
   crew->door = *vm->backend;
   crew->door.get = door_get;
   crew->door.set = door_set;
@@ -326,7 +324,7 @@ void crew_dismiss(tv_vcpu *cpu) {
 void crew_free(tv_vm *vm) {
   struct crew *crew = vm->crew;
   if (!crew) return;
-  vm->backend = crew->real;
+  vm->backend = vm->real;
   vm->crew = NULL;
   pthread_cond_destroy(&crew->news);
   pthread_mutex_destroy(&crew->lock);
@@ -404,7 +402,7 @@ static bool run_own(struct crew *crew, struct run *run, tv_vcpu *cpu) {
   if (n) atomic_store(&vm->current, cpu);
   pthread_mutex_unlock(&crew->lock);
   if (!n) return true;
-  end = crew->real->run(cpu, n, &done, run->exit);
+  end = vm->real->run(cpu, n, &done, run->exit);
   if (cpu->single) cpu->icount += done;
   atomic_store(&vm->current, NULL);
   pthread_mutex_lock(&crew->lock);

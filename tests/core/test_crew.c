@@ -113,7 +113,7 @@ static const struct backend backend_hard = {
 
 static tv_vm *machine(void) {
   tv_vm *vm = mock_machine();
-  vm->backend = &backend_hard;
+  vm->backend = vm->real = &backend_hard;
   threads = trespasses = 0;
   return vm;
 }
