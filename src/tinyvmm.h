@@ -115,6 +115,8 @@ typedef struct tv_vm_config {
   const char *pauth;      // soft, models with pointer authentication: its
                           // algorithm, "qarma5" (also NULL) or "impdef", our
                           // own, which is faster
+  unsigned gic;           // 3: a GICv3 takes interrupts to the vCPUs (see
+                          // tv_vm_irq); 0: none, they have bare lines
 } tv_vm_config;
 
 // Creates a VM without memory and vCPUs. `config` may be NULL (defaults).
@@ -161,13 +163,16 @@ TV_API void tv_vm_output(tv_vm *, tv_output_fn *, void *ctx);
 
 enum { TV_READ = 1, TV_WRITE = 2, TV_EXEC = 4 };
 
-typedef enum tv_mem_kind { TV_MEM_RAM, TV_MEM_ROM, TV_MEM_MMIO } tv_mem_kind;
+// DEVICE: of the VM itself, which answers the guest's accesses (the GIC).
+typedef enum tv_mem_kind {
+  TV_MEM_RAM, TV_MEM_ROM, TV_MEM_MMIO, TV_MEM_DEVICE
+} tv_mem_kind;
 
 typedef struct tv_region {
   uint64_t base, size;
   tv_mem_kind kind;
   unsigned prot;     // TV_READ | TV_WRITE | TV_EXEC as the guest has it
-  void *host;        // NULL for MMIO
+  void *host;        // NULL for MMIO and DEVICE
   uint64_t id;       // unique in the VM, never reused
 } tv_region;
 
@@ -272,8 +277,30 @@ TV_API bool tv_vcpu_is_on(const tv_vcpu *);
 TV_API uint64_t tv_vcpu_icount(const tv_vcpu *);
 
 // Drives the vCPU's interrupt lines; they are levels and stay as set.
+// TV_E_STATE in a VM with a GIC, which drives them itself.
 typedef enum tv_irq_line { TV_IRQ, TV_FIQ } tv_irq_line;
 TV_API tv_status tv_vcpu_irq(tv_vcpu *, tv_irq_line, bool level, tv_error *);
+
+// -------------------------------------------------- interrupt controller --
+
+// With config.gic = 3 the VM has a GICv3 (Arm IHI 0069): a distributor and
+// redistributors where the well-known `virt` board has them, and the CPU
+// interfaces' ICC_* registers. There is one security state (GICD_CTLR.DS is 1)
+// and affinity routing (ARE); no LPIs, no ITS. The EL1 virtual timer is PPI 27,
+// the physical one 30. vCPU n has Aff0 = n % 16 and Aff1 = n / 16 (MPIDR_EL1)
+// and the n'th redistributor. All vCPUs are made before the first run;
+// tv_vcpu_new fails with TV_E_STATE afterwards, and beyond TV_GIC_VCPUS with
+// TV_E_LIMIT. config.timer_exit and tv_vcpu_irq are for VMs without a GIC.
+#define TV_GIC_DISTRIBUTOR UINT64_C(0x08000000)      /* 64 KiB */
+#define TV_GIC_REDISTRIBUTOR UINT64_C(0x080a0000)    /* 128 KiB a vCPU */
+enum { TV_GIC_VCPUS = 123, TV_GIC_SPI = 32, TV_GIC_SPIS = 224 };
+
+// Drives the input of a shared peripheral interrupt, whose INTID is in
+// [TV_GIC_SPI, TV_GIC_SPI + TV_GIC_SPIS); a level, which stays as set, over
+// tv_vm_reset too. A rising edge is what an SPI configured so by the guest
+// reacts to. Errors: STATE (no GIC), RANGE (not such an INTID), and what a
+// hardware backend was refused.
+TV_API tv_status tv_vm_irq(tv_vm *, uint32_t intid, bool level, tv_error *);
 
 // ------------------------------------------------------------------ runs --
 

@@ -60,6 +60,7 @@ local tinyvmm = {}
 ---@field strict? boolean
 ---@field fp? boolean
 ---@field timer? "irq"|"exit"
+---@field gic? "v3"
 ---@field granule? tinyvmm.size
 ---@field output? file*|fun(text: string)|"capture"
 
@@ -177,6 +178,11 @@ function vm:hypercall(number, fn) end
 function vm:on(event, fn) end
 
 function vm:stop() end
+
+---Drives an input of the GIC.
+---@param intid integer a shared peripheral interrupt
+---@param level boolean
+function vm:irq(intid, level) end
 
 function vm:reset() end
 

@@ -69,11 +69,20 @@ static uint64_t option_seed(lua_State *L) {
   return (uint64_t)seed;
 }
 
+// The GIC's version; the string leaves the stack.
+static unsigned option_gic(lua_State *L) {
+  const char *gic = option_string(L, "gic", "tv.vm gic");
+  if (gic != NULL && strcmp(gic, "v3") != 0)
+    luaL_error(L, "tv.vm gic must be \"v3\" or nil, not \"%s\"", gic);
+  lua_pop(L, 1);
+  return gic != NULL ? 3 : 0;
+}
+
 // Options that need no VM yet. Leaves strings it points to on the stack.
 static void read_config(lua_State *L, tv_vm_config *config) {
   static const char *const names[] = {
     "ram", "backend", "cpu", "seed", "pauth", "strict", "fp", "timer",
-    "granule", "output", NULL
+    "granule", "gic", "output", NULL
   };
   memset(config, 0, sizeof *config);
   config->size = sizeof *config;
@@ -82,6 +91,7 @@ static void read_config(lua_State *L, tv_vm_config *config) {
   config->no_fp = !option_bool(L, "fp", "tv.vm fp", true);
   config->granule = option_granule(L);
   config->seed = option_seed(L);
+  config->gic = option_gic(L);
   config->backend = option_string(L, "backend", "tv.vm backend");
   if (config->backend == NULL) {
     lua_getfield(L, LUA_REGISTRYINDEX, BIND_BACKEND);
@@ -299,6 +309,17 @@ static int vm_stop(lua_State *L) {
   return 0;
 }
 
+static int vm_irq(lua_State *L) {
+  struct bind_vm *vm = bind_vm_check(L, 1);
+  tv_error err;
+  lua_Integer intid = bind_integer(L, 2, "vm:irq intid");
+  luaL_checktype(L, 3, LUA_TBOOLEAN);
+  if (intid < 0 || intid > UINT32_MAX) intid = UINT32_MAX;
+  if (tv_vm_irq(vm->vm, (uint32_t)intid, lua_toboolean(L, 3), &err) != TV_OK)
+    return bind_raise(L, &err);
+  return 0;
+}
+
 static int vm_reset(lua_State *L) {
   struct bind_vm *vm = bind_vm_check(L, 1);
   tv_error err;
@@ -397,7 +418,6 @@ static int vm_index(lua_State *L) {
   return bind_no_field(L, "vm");
 }
 
-
 static int vm_tostring(lua_State *L) {
   struct bind_vm *vm = to_vm(L, 1);
   if (vm->vm == NULL)
@@ -412,7 +432,7 @@ void bind_vm_open(lua_State *L) {
     {"run", bind_run_vm},          {"vcpu", bind_vcpu_new},
     {"hypercall", vm_hypercall},   {"on", vm_on},
     {"stop", vm_stop},             {"reset", vm_reset},
-    {"trace", bind_trace_set},
+    {"trace", bind_trace_set},     {"irq", vm_irq},
     {"take_output", bind_output_take}, {"close", vm_close},
     {NULL, NULL}
   };

@@ -124,6 +124,16 @@ struct backend {
   void (*kick)(tv_vcpu *);
   // TV_TRAP_* as set in vm->traps; NULL: the backend cannot.
   tv_status (*trap)(tv_vm *, unsigned traps, tv_error *err);
+
+  // The GIC that vm->gic asks for (3: a GICv3), as tinyvmm.h describes it;
+  // NULL: this backend makes none, and has no VM with one. vm_new makes it;
+  // its frames are in vm->mem as regions of kind DEVICE, for which map is not
+  // called. vm->ran is set at the first run, when all vCPUs are there. With a
+  // GIC `irq` is not called, the timers are the GIC's inputs, and idle vCPUs
+  // are those whose WFI nothing ends that is pending there. gic_irq drives an
+  // SPI, which the core has checked; the input stays as it is over gic_reset.
+  tv_status (*gic_irq)(tv_vm *, uint32_t intid, bool level, tv_error *err);
+  void (*gic_reset)(tv_vm *);
 };
 
 // src/core/backends.c

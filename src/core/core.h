@@ -73,6 +73,15 @@ bool run_answered(tv_vcpu *, tv_exit *);
 // TV_E_BUSY during a run; `what` is the verb for the error's text.
 tv_status vm_check_idle(const tv_vm *, const char *what, tv_error *);
 
+// gic.c -------------------------------------------------------------------
+
+// What a VM with a GIC needs of its backend, and may not be asked for besides.
+tv_status gic_check(const struct backend *, const tv_vm_config *, tv_error *);
+// Enters the frames into the memory map.
+tv_status gic_map(tv_vm *, tv_error *);
+// Whether one more vCPU, this one, can be made.
+tv_status gic_check_vcpu(const tv_vm *, unsigned index, tv_error *);
+
 // reg.c -------------------------------------------------------------------
 
 enum reg_access { REG_RW, REG_RO, REG_WO };

@@ -46,7 +46,8 @@ static uint64_t last(const struct region *r) {
 
 static const char *kind_name(const struct region *r) {
   return r->kind == TV_MEM_RAM ? "RAM" :
-         r->kind == TV_MEM_ROM ? "ROM" : "MMIO";
+         r->kind == TV_MEM_ROM ? "ROM" :
+         r->kind == TV_MEM_MMIO ? "MMIO" : "device";
 }
 
 // -------------------------------------------------------------- mapping --
@@ -160,13 +161,13 @@ static tv_status add(tv_vm *vm, const struct region *want, void *host,
     goto out;
   }
   *r = *want;
-  if (r->kind != TV_MEM_MMIO) {
+  if (r->kind < TV_MEM_MMIO) {
     s = acquire(r, host, err);
     if (s) goto out;
   }
   r->id = ++mem->next_id;
   insert(mem, r);
-  s = vm->backend->map(vm, r, err);
+  if (r->kind != TV_MEM_DEVICE) s = vm->backend->map(vm, r, err);
   if (s) {
     take_out(mem, below(mem, r->base) - 1);
     goto out;
@@ -200,8 +201,18 @@ tv_status tv_mem_mmio(tv_vm *vm, uint64_t gpa, uint64_t size,
   return add(vm, &want, NULL, err);
 }
 
+tv_status mem_device(tv_vm *vm, uint64_t gpa, uint64_t size, tv_error *err) {
+  struct region want = { .base = gpa, .size = size, .kind = TV_MEM_DEVICE,
+    .prot = TV_READ | TV_WRITE };
+  return add(vm, &want, NULL, err);
+}
+
 static tv_status check_whole(const struct region *r, uint64_t gpa,
                              uint64_t end, tv_error *err) {
+  if (r->kind == TV_MEM_DEVICE)
+    return err_set(err, TV_E_STATE, r->base, "the device at 0x%" PRIx64
+                   "..0x%" PRIx64 " belongs to the VM and cannot be unmapped",
+                   r->base, last(r));
   if (r->base >= gpa && last(r) <= end) return TV_OK;
   return err_set(err, TV_E_RANGE, gpa, "0x%" PRIx64 "..0x%" PRIx64
                  " cuts the %s at 0x%" PRIx64 "..0x%" PRIx64
@@ -224,9 +235,8 @@ tv_status tv_mem_unmap(tv_vm *vm, uint64_t gpa, uint64_t size,
   if (from == to)
     return err_set(err, TV_E_RANGE, gpa, "nothing is mapped at 0x%" PRIx64
                    "..0x%" PRIx64, gpa, end);
-  // Only the first and the last can be cut.
-  s = check_whole(mem->region[from], gpa, end, err);
-  if (!s) s = check_whole(mem->region[to - 1], gpa, end, err);
+  for (size_t i = from; !s && i < to; i++)
+    s = check_whole(mem->region[i], gpa, end, err);
   if (s) return s;
   while (to-- > from) {
     struct region *r = mem->region[to];
@@ -247,7 +257,7 @@ tv_status tv_mem_protect(tv_vm *vm, uint64_t gpa, unsigned prot,
   if (!r)
     return err_set(err, TV_E_RANGE, gpa, "nothing is mapped at 0x%" PRIx64,
                    gpa);
-  if (r->base != gpa || r->kind == TV_MEM_MMIO)
+  if (r->base != gpa || r->kind >= TV_MEM_MMIO)
     return err_set(err, TV_E_RANGE, gpa, "0x%" PRIx64 " is not the base of a "
                    "RAM or ROM region (it is in the %s at 0x%" PRIx64 "..0x%"
                    PRIx64 ")", gpa, kind_name(r), r->base, last(r));
@@ -262,7 +272,7 @@ void mem_free_all(tv_vm *vm) {
   struct mem *mem = &vm->mem;
   while (mem->count) {
     struct region *r = mem->region[--mem->count];
-    vm->backend->unmap(vm, r);
+    if (r->kind != TV_MEM_DEVICE) vm->backend->unmap(vm, r);
     release(r);
   }
   alloc_free(mem->region);

@@ -61,6 +61,9 @@ void mem_mark_code(struct region *, uint64_t off);
 tv_status mem_check_place(const tv_vm *, const struct region *, unsigned bits,
                           uint64_t own, tv_error *);
 
+// A region of kind DEVICE, which neither backend->map nor unmap hear of.
+tv_status mem_device(tv_vm *, uint64_t gpa, uint64_t size, tv_error *);
+
 void mem_free_all(tv_vm *);
 
 #endif

@@ -198,7 +198,7 @@ static tv_status drive(struct run *run, tv_error *err) {
   bool crew = false;
   tv_status s = crew_prepare(vm, run->only, &crew, err);
   if (s) return s;
-  vm->running = true;
+  vm->running = vm->ran = true;
   if (!run->budget) run_leave(run, TV_EXIT_BUDGET);
   else if (crew) crew_drive(run);
   else while (step(run)) {}

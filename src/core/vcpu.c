@@ -39,6 +39,7 @@ tv_status tv_vcpu_new(tv_vm *vm, tv_vcpu **out, tv_error *err) {
   assert(vm && out);
   tv_vcpu *cpu = NULL;
   tv_status s = vm_check_idle(vm, "create a vCPU", err);
+  if (!s) s = gic_check_vcpu(vm, free_index(vm), err);
   if (s) return s;
   cpu = alloc_new(sizeof *cpu);
   if (!cpu || !alloc_grow(&vm->vcpu, &vm->vcpu_room, vm->vcpus + 1,
@@ -130,8 +131,10 @@ void vcpu_reset(tv_vcpu *cpu, uint64_t pc, uint64_t sp) {
   const struct backend *backend = cpu->vm->backend;
   uproot(cpu);
   backend->vcpu_reset(cpu);
-  backend->irq(cpu, TV_IRQ, cpu->line[TV_IRQ]);
-  backend->irq(cpu, TV_FIQ, cpu->line[TV_FIQ]);
+  if (!cpu->vm->gic) {
+    backend->irq(cpu, TV_IRQ, cpu->line[TV_IRQ]);
+    backend->irq(cpu, TV_FIQ, cpu->line[TV_FIQ]);
+  }
   vcpu_set_reg(cpu, TV_REG_PC, pc);
   vcpu_set_reg(cpu, TV_REG_SP, sp);
 }
@@ -203,6 +206,9 @@ tv_status tv_vcpu_irq(tv_vcpu *cpu, tv_irq_line line, bool level,
   if (line != TV_IRQ && line != TV_FIQ)
     return err_set(err, TV_E_INVALID, 0, "there is no interrupt line %d; "
                    "the lines are TV_IRQ and TV_FIQ", (int)line);
+  if (cpu->vm->gic)
+    return err_set(err, TV_E_STATE, 0, "the GIC drives the lines of vCPU %u; "
+                   "tv_vm_irq drives the GIC's inputs", cpu->index);
   cpu->line[line] = level;
   cpu->vm->backend->irq(cpu, line, level);
   return TV_OK;

@@ -119,10 +119,17 @@ static tv_status start(tv_vm *vm, const struct backend *backend,
                        const tv_vm_config *config, tv_error *err) {
   tv_status s = check_granule(config, backend, err);
   if (!s) s = choose_cpu(vm, backend, config->cpu, err);
+  if (!s) s = gic_check(backend, config, err);
   if (s) return s;
   vm->backend = vm->real = backend;
   vm->granule = config->granule ? config->granule : least_granule(backend);
-  return backend->vm_new(vm, err);
+  s = backend->vm_new(vm, err);
+  if (s || !vm->gic) return s;
+  s = gic_map(vm, err);
+  if (!s) return TV_OK;
+  mem_free_all(vm);
+  backend->vm_free(vm);
+  return s;
 }
 
 static tv_status start_named(tv_vm *vm, const tv_vm_config *config,
@@ -149,6 +156,7 @@ tv_status tv_vm_new(const tv_vm_config *from, tv_vm **out, tv_error *err) {
   vm->relaxed = config.relaxed;
   vm->timer_exit = config.timer_exit;
   vm->no_fp = config.no_fp;
+  vm->gic = config.gic;
   vm->seed = config.seed;
   vm->pauth_impdef = config.pauth && !strcmp(config.pauth, "impdef");
   vm->deadline = vm->timeout = TV_NO_LIMIT;
@@ -191,6 +199,7 @@ tv_status tv_vm_reset(tv_vm *vm, tv_error *err) {
     vcpu_reset(cpu, cpu->reset_pc, cpu->reset_sp);
     cpu->power = cpu->reset_on ? VCPU_ON : VCPU_OFF;
   }
+  if (vm->gic) vm->backend->gic_reset(vm);
   vm->turn = 0;
   vm->turn_left = TURN_STEPS;
   return TV_OK;

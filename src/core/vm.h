@@ -51,11 +51,13 @@ struct tv_vm {
   struct mem mem;
   uint32_t granule;
   bool relaxed, timer_exit, no_fp;   // from the config; read by backends
+  unsigned gic;            // the same: 3 or 0
   unsigned cpu;            // model, an index for backend->cpu; the same
   uint64_t seed;           // of random numbers the guest reads; the same
   bool pauth_impdef;       // the algorithm of pointer authentication; the same
   unsigned traps;          // TV_TRAP_*; read by backends
   bool running;
+  bool ran;                // a run has begun
 
   tv_vcpu **vcpu;          // in index order (indices have holes after frees)
   unsigned vcpus;
