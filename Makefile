@@ -153,7 +153,7 @@ check-macos: $(PROGRAM) ## the build for macOS, compiled and signed here
 	@$(PROGRAM) tests/macos/_check.lua
 
 check-kvm: $(PROGRAM) ## the tests on an emulated arm64 machine with KVM
-	@$(PROGRAM) tests/kvm/_check.lua
+	@$(PROGRAM) tests/kvm/_check.lua $(if $(T),'$(T)') $(if $(K),-k '$(K)')
 
 bench: all ## print the benchmark table
 	$(PROGRAM) tests/bench/bench.lua

@@ -8,6 +8,10 @@
 -- (the SMCCC filter, since 6.4), once with one that does not. What the tests
 -- print comes out on the console and into build/arm64/KERNEL.log.
 --
+--   make check-kvm T='guest/mmio core/test_kvm' K=6.1
+--
+-- runs the files that match T, on kvm, instead of all, on the kernel K.
+--
 -- Where the machine cannot be had this says SKIP and why.
 
 -- The CPU is a neoverse-n1: with the model `max`, qemu 7.2 was seen to execute
@@ -147,7 +151,7 @@ local function read_log(log)
   return runs, ended
 end
 
-local function run(machine)
+local function run(machine, chosen)
   local kernel = shell.lines(("ls %s/boot | sed -n 's/^vmlinuz-//p' | \z
     grep -Ex %s"):format(ROOT, quote(machine.kernel:gsub("linux%-image%-",
     ""))))[1]
@@ -156,6 +160,7 @@ local function run(machine)
     total.skipped = total.skipped + 1
     return
   end
+  if chosen and not kernel:find(chosen) then return end
   say("  BOOT    " .. kernel)
   local files, log = root_files(), ("%s/%s.log"):format(OUT, kernel)
   files:file("tests.txt", table.concat(machine.runs, "\n") .. "\n")
@@ -168,9 +173,26 @@ local function run(machine)
   end
 end
 
+-- Arguments: patterns of tests; -k and a kernel's version, or its beginning,
+-- which becomes a pattern.
+local function choose(args)
+  local kernel
+  for i = 1, #args do
+    if args[i] == "-k" then
+      kernel = "^" .. args[i + 1]:gsub("%p", "%%%0") .. "%f[%D]"
+    elseif args[i - 1] ~= "-k" then
+      for _, machine in ipairs(machines) do
+        machine.runs = { "kvm " .. args[i] }
+      end
+    end
+  end
+  return kernel
+end
+
+local chosen = choose(arg)
 check_tools()
 assert(os.execute("mkdir -p " .. OUT))
 fetch()
 build()
-for _, machine in ipairs(machines) do run(machine) end
+for _, machine in ipairs(machines) do run(machine, chosen) end
 total:finish()
