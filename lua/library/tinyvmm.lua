@@ -341,6 +341,14 @@ function memory:hexdump(offset, n) end
 ---@param prot string
 function memory:protect(prot) end
 
+---Begins (or begins anew) a log of written pages, or ends it.
+---@param on boolean
+function memory:log(on) end
+
+---Takes the log: offsets of the pages (of 4096 bytes) written since.
+---@return integer[]
+function memory:dirty() end
+
 function memory:unmap() end
 
 ---@param offset integer

@@ -179,11 +179,37 @@ void bind_memory_kin(lua_State *);
 // `options`: 1 result (the object), or nil, message, code.
 int bind_memory_map(lua_State *, int vm, int options);
 // Raises if those options are wrong.
-void bind_memory_check(lua_State *, int options);
+void bind_memory_check_options(lua_State *, int options);
+// The mapped memory object at idx; raises if it is none, or gone.
+struct bind_memory *bind_memory_check(lua_State *, int idx);
 // The MMIO object that holds addr, or NULL.
 struct bind_memory *bind_memory_mmio(struct bind_vm *, uint64_t addr);
 // Pushes an array of the VM's memory objects in address order.
 void bind_memory_list(lua_State *, int vm);
+
+// -- bind_kin.c --
+
+// A number in guest memory: its suffix in method names, size, and kind.
+struct bind_kin {
+  char name[4];
+  uint8_t size;
+  char kind;   // 'u', 'i', 'f'
+};
+
+// Adds `fn` to the table on the stack top as prefix .. name for each of the
+// kin; within it, bind_kin_self says for which.
+void bind_kin_add(lua_State *, const char *prefix, lua_CFunction fn);
+const struct bind_kin *bind_kin_self(lua_State *);
+void bind_kin_push(lua_State *, const struct bind_kin *,
+                   const uint8_t bytes[8]);
+// The value at idx, which must fit.
+void bind_kin_read(lua_State *, int idx, const struct bind_kin *,
+                   uint8_t bytes[8]);
+
+// -- bind_dirty.c --
+
+int bind_dirty_log(lua_State *);     // memory:log
+int bind_dirty_take(lua_State *);    // memory:dirty
 
 // -- bind_vcpu.c --
 

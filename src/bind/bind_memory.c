@@ -20,67 +20,11 @@ static struct bind_memory *to_memory(lua_State *L, int idx) {
   return m;
 }
 
-static struct bind_memory *check_memory(lua_State *L, int idx) {
+struct bind_memory *bind_memory_check(lua_State *L, int idx) {
   struct bind_memory *m = to_memory(L, idx);
   if (m->vm->vm == NULL) luaL_error(L, "attempt to use a closed vm");
   if (!m->mapped) luaL_error(L, "attempt to use unmapped memory");
   return m;
-}
-
-// ---------------------------------------------------------------- values --
-
-// A number in guest memory: its suffix in method names, size, and kind.
-struct kin {
-  char name[4];
-  uint8_t size;
-  char kind;   // 'u', 'i', 'f'
-};
-
-static const struct kin kins[] = {
-  {"u8", 1, 'u'},  {"u16", 2, 'u'}, {"u32", 4, 'u'}, {"u64", 8, 'u'},
-  {"i8", 1, 'i'},  {"i16", 2, 'i'}, {"i32", 4, 'i'}, {"i64", 8, 'i'},
-  {"f32", 4, 'f'}, {"f64", 8, 'f'}
-};
-
-static void push_kin(lua_State *L, const struct kin *kin,
-                     const uint8_t bytes[8]) {
-  uint64_t bits = 0;
-  memcpy(&bits, bytes, kin->size);
-  unsigned unused = 64 - 8u * kin->size;
-  if (kin->kind == 'f' && kin->size == 4) {
-    float f;
-    memcpy(&f, bytes, sizeof f);
-    lua_pushnumber(L, (lua_Number)f);
-  } else if (kin->kind == 'f') {
-    double d;
-    memcpy(&d, bytes, sizeof d);
-    lua_pushnumber(L, d);
-  } else if (kin->kind == 'i') {
-    lua_pushinteger(L, (int64_t)(bits << unused) >> unused);
-  } else {
-    lua_pushinteger(L, (lua_Integer)bits);
-  }
-}
-
-static void read_kin(lua_State *L, int idx, const struct kin *kin,
-                     uint8_t bytes[8]) {
-  if (kin->kind == 'f') {
-    if (lua_type(L, idx) != LUA_TNUMBER)
-      luaL_error(L, "%s value must be a number, not %s", kin->name,
-                 luaL_typename(L, idx));
-    double d = lua_tonumber(L, idx);
-    float f = (float)d;
-    memcpy(bytes, kin->size == 4 ? (void *)&f : (void *)&d, kin->size);
-    return;
-  }
-  lua_Integer n = bind_integer(L, idx, "value");
-  unsigned unused = 64 - 8u * kin->size;
-  lua_Integer back = kin->kind == 'i'
-      ? (int64_t)((uint64_t)n << unused) >> unused
-      : (lua_Integer)((uint64_t)n << unused >> unused);
-  if (back != n)
-    luaL_error(L, "value %I does not fit %s", (LUAI_UACINT)n, kin->name);
-  memcpy(bytes, &n, kin->size);
 }
 
 // --------------------------------------------------------- by GPA: vm:... --
@@ -187,44 +131,30 @@ static int vm_cstring(lua_State *L) {
                     "from %s on", (LUAI_UACINT)there, where);
 }
 
-// Upvalue: the index in kins.
-static const struct kin *kin_upvalue(lua_State *L) {
-  return &kins[lua_tointeger(L, lua_upvalueindex(1))];
-}
-
 static int vm_read_kin(lua_State *L) {
   struct bind_vm *vm = bind_vm_check(L, 1);
-  const struct kin *kin = kin_upvalue(L);
+  const struct bind_kin *kin = bind_kin_self(L);
   uint8_t bytes[8];
   tv_error err;
   if (tv_mem_read(vm->vm, check_addr(L, 2), bytes, kin->size, &err) != TV_OK)
     return bind_raise(L, &err);
-  push_kin(L, kin, bytes);
+  bind_kin_push(L, kin, bytes);
   return 1;
 }
 
 static int vm_write_kin(lua_State *L) {
   struct bind_vm *vm = bind_vm_check(L, 1);
-  const struct kin *kin = kin_upvalue(L);
+  const struct bind_kin *kin = bind_kin_self(L);
   uint64_t addr = check_addr(L, 2);
   uint8_t bytes[8];
-  read_kin(L, 3, kin, bytes);
+  bind_kin_read(L, 3, kin, bytes);
   write_bytes(L, vm->vm, addr, bytes, kin->size);
   return 0;
 }
 
-static void add_kin(lua_State *L, const char *prefix, lua_CFunction fn) {
-  for (size_t i = 0; i < sizeof kins / sizeof *kins; i++) {
-    lua_pushfstring(L, "%s%s", prefix, kins[i].name);
-    lua_pushinteger(L, (lua_Integer)i);
-    lua_pushcclosure(L, fn, 1);
-    lua_rawset(L, -3);
-  }
-}
-
 void bind_memory_kin(lua_State *L) {
-  add_kin(L, "read_", vm_read_kin);
-  add_kin(L, "write_", vm_write_kin);
+  bind_kin_add(L, "read_", vm_read_kin);
+  bind_kin_add(L, "write_", vm_write_kin);
 }
 
 // --------------------------------------------------------------- mapping --
@@ -314,7 +244,7 @@ static tv_status map_region(tv_vm *vm, const struct map_options *o,
   return status;
 }
 
-void bind_memory_check(lua_State *L, int options) {
+void bind_memory_check_options(lua_State *L, int options) {
   int top = lua_gettop(L);
   map_options(L, options);
   lua_settop(L, top);
@@ -416,7 +346,7 @@ static int unmap(lua_State *L, struct bind_memory *m) {
 }
 
 static int memory_unmap(lua_State *L) {
-  return unmap(L, check_memory(L, 1));
+  return unmap(L, bind_memory_check(L, 1));
 }
 
 // There is no __gc: an object is collected only together with its VM.
@@ -442,14 +372,14 @@ static uint64_t check_offset(lua_State *L, const struct bind_memory *m,
 }
 
 static int memory_read(lua_State *L) {
-  struct bind_memory *m = check_memory(L, 1);
+  struct bind_memory *m = bind_memory_check(L, 1);
   uint64_t n = check_count(L, 3);
   push_bytes(L, m->vm, check_offset(L, m, 2, n), n);
   return 1;
 }
 
 static int memory_write(lua_State *L) {
-  struct bind_memory *m = check_memory(L, 1);
+  struct bind_memory *m = bind_memory_check(L, 1);
   size_t n;
   const char *bytes = check_bytes(L, 3, &n);
   write_bytes(L, m->vm->vm, check_offset(L, m, 2, n), bytes, n);
@@ -458,25 +388,25 @@ static int memory_write(lua_State *L) {
 
 // ram:u32(offset [, value])
 static int memory_kin(lua_State *L) {
-  struct bind_memory *m = check_memory(L, 1);
-  const struct kin *kin = kin_upvalue(L);
+  struct bind_memory *m = bind_memory_check(L, 1);
+  const struct bind_kin *kin = bind_kin_self(L);
   uint8_t bytes[8];
   tv_error err;
   uint64_t addr = check_offset(L, m, 2, kin->size);
   if (!lua_isnoneornil(L, 3)) {
-    read_kin(L, 3, kin, bytes);
+    bind_kin_read(L, 3, kin, bytes);
     write_bytes(L, m->vm->vm, addr, bytes, kin->size);
     return 0;
   }
   if (tv_mem_read(m->vm->vm, addr, bytes, kin->size, &err) != TV_OK)
     return bind_raise(L, &err);
-  push_kin(L, kin, bytes);
+  bind_kin_push(L, kin, bytes);
   return 1;
 }
 
 // ram:fill(byte [, offset [, n]])
 static int memory_fill(lua_State *L) {
-  struct bind_memory *m = check_memory(L, 1);
+  struct bind_memory *m = bind_memory_check(L, 1);
   lua_Integer byte = bind_integer(L, 2, "byte");
   if (byte < 0 || byte > 255)
     return luaL_error(L, "byte %I does not fit u8", (LUAI_UACINT)byte);
@@ -499,7 +429,7 @@ static int memory_fill(lua_State *L) {
 
 // ram:find(bytes [, offset]) -> the first offset at or after it, or nil
 static int memory_find(lua_State *L) {
-  struct bind_memory *m = check_memory(L, 1);
+  struct bind_memory *m = bind_memory_check(L, 1);
   size_t n;
   const char *want = check_bytes(L, 2, &n);
   if (lua_isnoneornil(L, 3)) {
@@ -523,7 +453,7 @@ static int memory_find(lua_State *L) {
 }
 
 static int memory_protect(lua_State *L) {
-  struct bind_memory *m = check_memory(L, 1);
+  struct bind_memory *m = bind_memory_check(L, 1);
   tv_error err;
   unsigned prot = parse_prot(L, 2, "memory:protect");
   lua_getiuservalue(L, 1, MEMORY_VM);
@@ -563,7 +493,7 @@ static int memory_index(lua_State *L) {
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(2)) == LUA_TNIL)
     return bind_no_field(L, "memory");
-  check_memory(L, 1);
+  bind_memory_check(L, 1);
   switch (*lua_tostring(L, 2)) {
     case 'b': lua_pushinteger(L, (lua_Integer)m->base); break;
     case 's': lua_pushinteger(L, (lua_Integer)m->size); break;
@@ -595,6 +525,7 @@ void bind_memory_open(lua_State *L) {
     {"read", memory_read},       {"write", memory_write},
     {"fill", memory_fill},       {"find", memory_find},
     {"protect", memory_protect}, {"unmap", memory_unmap},
+    {"log", bind_dirty_log},      {"dirty", bind_dirty_take},
     {NULL, NULL}
   };
   static const luaL_Reg meta[] = {
@@ -607,6 +538,6 @@ void bind_memory_open(lua_State *L) {
   };
   bind_metatable(L, KEY_MEMORY, "tinyvmm.memory", methods, meta, properties);
   lua_getfield(L, -1, "methods");
-  add_kin(L, "", memory_kin);
+  bind_kin_add(L, "", memory_kin);
   lua_pop(L, 2);
 }

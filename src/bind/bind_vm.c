@@ -191,7 +191,7 @@ int bind_vm_new(lua_State *L) {
   lua_getfield(L, 1, "output");
   bind_output_set(L, self, -1);
   ram_options(L);
-  if (!lua_isnil(L, -1)) bind_memory_check(L, lua_gettop(L));
+  if (!lua_isnil(L, -1)) bind_memory_check_options(L, lua_gettop(L));
   if (tv_vm_new(&config, &vm->vm, &err) != TV_OK)
     return bind_refuse(L, &err);
   vm->state->live++;

@@ -85,6 +85,16 @@ struct backend {
   void (*unmap)(tv_vm *, struct region *);
   tv_status (*protect)(tv_vm *, struct region *, tv_error *err);
 
+  // Logs of written pages (dirty.h). `log` is called when region->log is there
+  // or gone: from now on the guest's stores are seen, or no longer; on failure
+  // nothing has changed. NULL: the backend cannot. `dirty` is called before a
+  // log is taken and adds, by dirty_add, what the guest has written since the
+  // last time, and sees the next store to every page of the log; on failure
+  // nothing is lost. NULL: there is nothing to add, because every store of the
+  // guest's goes by the store map.
+  tv_status (*log)(tv_vm *, struct region *, tv_error *err);
+  tv_status (*dirty)(tv_vm *, struct region *, tv_error *err);
+
   // Someone else than the guest's own stores changed memory whose store map
   // carries CODE (see mem.h), or any memory if every_write is set;
   // [off, off+len) in the region.

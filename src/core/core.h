@@ -32,6 +32,11 @@ void vcpu_count_step(tv_vcpu *);
 uint64_t vcpu_reg(tv_vcpu *, tv_reg);
 void vcpu_set_reg(tv_vcpu *, tv_reg, uint64_t value);
 
+// mem.c -------------------------------------------------------------------
+
+// The RAM or ROM region based at gpa; TV_E_RANGE if there is none.
+tv_status mem_based(const tv_vm *, uint64_t gpa, struct region **, tv_error *);
+
 // run.c -------------------------------------------------------------------
 
 // A run under way: what to run, what is left of the budget, and where the

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/dirty.h"
 
 // The architecture's largest physical address has 52 bits (Arm ARM D8.1.8);
 // backends refuse what is beyond their own.
@@ -110,6 +111,7 @@ static tv_status check_prot(unsigned prot, tv_error *err) {
 }
 
 static void release(struct region *r) {
+  dirty_free(r);
   alloc_unmap(r->mapping, r->mapping_size);
   alloc_free(r);
 }
@@ -247,12 +249,8 @@ tv_status tv_mem_unmap(tv_vm *vm, uint64_t gpa, uint64_t size,
   return TV_OK;
 }
 
-tv_status tv_mem_protect(tv_vm *vm, uint64_t gpa, unsigned prot,
-                         tv_error *err) {
-  assert(vm);
-  tv_status s = vm_check_idle(vm, "protect memory", err);
-  if (!s) s = check_prot(prot, err);
-  if (s) return s;
+tv_status mem_based(const tv_vm *vm, uint64_t gpa, struct region **out,
+                    tv_error *err) {
   struct region *r = mem_at(vm, gpa);
   if (!r)
     return err_set(err, TV_E_RANGE, gpa, "nothing is mapped at 0x%" PRIx64,
@@ -261,6 +259,18 @@ tv_status tv_mem_protect(tv_vm *vm, uint64_t gpa, unsigned prot,
     return err_set(err, TV_E_RANGE, gpa, "0x%" PRIx64 " is not the base of a "
                    "RAM or ROM region (it is in the %s at 0x%" PRIx64 "..0x%"
                    PRIx64 ")", gpa, kind_name(r), r->base, last(r));
+  *out = r;
+  return TV_OK;
+}
+
+tv_status tv_mem_protect(tv_vm *vm, uint64_t gpa, unsigned prot,
+                         tv_error *err) {
+  assert(vm);
+  struct region *r = NULL;
+  tv_status s = vm_check_idle(vm, "protect memory", err);
+  if (!s) s = check_prot(prot, err);
+  if (!s) s = mem_based(vm, gpa, &r, err);
+  if (s) return s;
   unsigned old = r->prot;
   r->prot = prot;
   s = vm->backend->protect(vm, r, err);
@@ -379,6 +389,7 @@ static uint64_t find_code(const uint8_t *map, uint64_t g, uint64_t end,
 
 void mem_wrote(tv_vm *vm, struct region *r, uint64_t off, uint64_t len) {
   if (!len) return;
+  if (r->log) dirty_add(r, off, len);
   if (vm->backend->every_write) {
     vm->backend->code_changed(vm, r, off, len);
     return;

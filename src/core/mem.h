@@ -13,7 +13,8 @@
 // own memory gets a separate store map.)
 //
 // Every writer that is not a guest store through the fast path (API, loaders,
-// DC ZVA, cold stores) goes through mem_wrote.
+// DC ZVA, cold stores) goes through mem_wrote. dirty.h says what becomes of
+// that.
 
 #ifndef CORE_MEM_H
 #define CORE_MEM_H
@@ -22,9 +23,12 @@
 
 enum { MEM_GRANULE_SHIFT = 8, MEM_GRANULE = 1 << MEM_GRANULE_SHIFT };
 
-// Bits of a store-map byte. CODE: predecoded instructions exist for this
-// granule or the next one.
-enum { STORE_CODE = 1 };
+// Bits of a store-map byte, for this granule or the next one. CODE:
+// predecoded instructions exist. CLEAN: its page is logged and not yet dirty
+// (core/dirty.h).
+enum { STORE_CODE = 1, STORE_CLEAN = 2 };
+
+struct dirty;
 
 struct region {
   uint64_t base, size;
@@ -35,6 +39,7 @@ struct region {
   uint8_t *store_map;   // size / 256 bytes (rounded up); NULL for MMIO
   void *mapping;        // what to unmap, and its size
   size_t mapping_size;
+  struct dirty *log;    // of written pages, NULL: none
 };
 
 struct mem {
@@ -50,7 +55,7 @@ struct region *mem_at(const tv_vm *, uint64_t gpa);
 struct region *mem_range(const tv_vm *, uint64_t gpa, uint64_t size);
 
 // Memory [off, off+len) of the region was changed by someone else than the
-// fast path: tells the backend where CODE is set.
+// fast path: logs it, and tells the backend where CODE is set.
 void mem_wrote(tv_vm *, struct region *, uint64_t off, uint64_t len);
 
 // Sets CODE for the granule that holds `off` (and the one before).

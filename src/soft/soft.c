@@ -61,6 +61,12 @@ static void rebind(tv_vm *vm) {
   for (unsigned k = 0; k < vm->vcpus; k++) bind_ram(vm->vcpu[k]->back);
 }
 
+// The store map has every store (core/dirty.h).
+static tv_status soft_log(tv_vm *vm, struct region *region, tv_error *err) {
+  (void)vm, (void)region, (void)err;
+  return TV_OK;
+}
+
 static tv_status soft_protect(tv_vm *vm, struct region *region,
                               tv_error *err) {
   (void)region, (void)err;
@@ -245,6 +251,7 @@ const struct backend backend_soft = {
   .probe = soft_probe, .cpu = soft_cpu_name,
   .vm_new = soft_vm_new, .vm_free = soft_vm_free,
   .map = soft_map, .unmap = soft_unmap, .protect = soft_protect,
+  .log = soft_log,
   .code_changed = soft_wrote, .vcpu_new = soft_vcpu_new,
   .vcpu_free = soft_vcpu_free, .vcpu_reset = soft_vcpu_reset,
   .get = soft_get, .set = soft_set, .run = soft_run, .time = soft_time,

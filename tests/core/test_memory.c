@@ -71,6 +71,8 @@ static void refusals(void) {
          "nothing is mapped", "unmap wants a region");
   expect(tv_mem_unmap(vm, 0x0, 0, &err), TV_E_INVALID, &err, NULL,
          "unmap wants a size");
+  expect(tv_mem_log(vm, 0x100000, true, &err), TV_E_UNSUPPORTED, &err,
+         "the backend mock cannot log", "a backend need not have logs");
   mock_fail.map = mock_fail.protect = true;
   expect(tv_mem_mmio(vm, 0x0, 0x1000, &err), TV_E_LIMIT, &err, "mock",
          "the backend may refuse a region");
