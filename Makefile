@@ -136,17 +136,17 @@ check: ## sanitizers, sweeps and style (minutes)
 	$(MAKE) check-kvm
 
 # The guest tests that have something to say about hvf; a single test that has
-# not skips itself (tests/backend.lua).
+# not says so itself (tests/backend.lua).
 ON_HVF := $(addprefix guest/,exceptions mmio pstate interrupts strict edges \
   selfmod hostile doorbell)
 
 check-hvf: ## the guest tests on hvf, over a mock of its framework
 	$(MAKE) MODE=mock test T='hvf_ guest/backends'
-	CI= TINYVMM_BACKEND=hvf $(MAKE) MODE=mock test T='$(ON_HVF)'
+	TINYVMM_BACKEND=hvf $(MAKE) MODE=mock test T='$(ON_HVF)'
 	$(MAKE) MODE=mock-asan test T='hvf_ guest/backends'
 	$(MAKE) MODE=mock-tsan test T='guest/backends hvf_failures hvf_stop'
 	TV_MOCK_RELAXED=1 $(MAKE) MODE=mock-asan test T=guest/threads
-	CI= TV_MOCK_RELAXED=1 TINYVMM_BACKEND=hvf $(MAKE) MODE=mock-tsan test \
+	TV_MOCK_RELAXED=1 TINYVMM_BACKEND=hvf $(MAKE) MODE=mock-tsan test \
 	  T='guest/threads guest/smp'
 
 check-macos: $(PROGRAM) ## the build for macOS, compiled and signed here

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 --
 -- The backend that the tests run on: the one that TINYVMM_BACKEND names, as
--- for any script, else soft. A test runs on all of them unless it says why
--- not; then it is counted as skipped there, with that reason:
+-- for any script, else soft. A test runs on all of them unless it says why not;
+-- there it is no failure and no skip, but counted by itself:
 --
 --   backend.only(t, "soft", "budgets count steps")
 --
@@ -20,43 +20,44 @@
 --              protections know no "execute"; smc has no immediate
 
 local tv = require "tinyvmm"
+local test = require "tap"
 
 local M = { name = os.getenv "TINYVMM_BACKEND" or "soft" }
 M.exact = M.name == "soft"
 
--- Skips the test unless the backend is one of these ("soft", "kvm hvf").
-function M.only(t, names, reason)
+local function is(names)
   for name in names:gmatch "%S+" do
-    if name == M.name then return end
+    if name == M.name then return true end
   end
-  t.skip(("only %s: %s"):format(names, reason))
+  return false
+end
+
+-- Ends the test unless the backend is one of these ("soft", "kvm hvf").
+function M.only(t, names, reason)
+  if not is(names) then t.not_here(("only %s: %s"):format(names, reason)) end
 end
 
 function M.except(t, names, reason)
-  for name in names:gmatch "%S+" do
-    if name == M.name then t.skip(("not %s: %s"):format(names, reason)) end
-  end
+  if is(names) then t.not_here(("not %s: %s"):format(names, reason)) end
 end
 
--- Ends the file: none of its tests is for another backend.
+-- The same for each test that follows in the file.
 function M.only_file(names, reason)
-  for name in names:gmatch "%S+" do
-    if name == M.name then return end
+  if not is(names) then
+    test.elsewhere = ("only %s: %s"):format(names, reason)
   end
-  print(("1..0 # SKIP only %s: %s"):format(names, reason))
-  os.exit(0)
 end
 
 -- What icount is after n steps.
 function M.steps(n) return M.exact and n or nil end
 
--- Skips the test where KVM runs on a CPU that qemu emulates (make check-kvm),
+-- Ends the test where KVM runs on a CPU that qemu emulates (make check-kvm),
 -- which deviates from the architecture in what the reason says.
 M.emulated = M.name == "kvm" and os.getenv "TV_EMULATED" == "qemu"
 
 function M.real(t, reason)
   if M.emulated then
-    t.skip("not on qemu's CPU: " .. reason)
+    t.not_here("not on qemu's CPU: " .. reason)
   end
 end
 

@@ -116,8 +116,10 @@ local function read_tap(text)
     local plan, why = line:match "^1%.%.(%d+)(.*)$"
     if no then
       local body, reason = name:match "^(.-) # SKIP ?(.*)$"
+      local elsewhere = reason and reason:match "^ELSEWHERE (.*)$"
       tap.tests[#tap.tests + 1] = { ok = no == "", name = body or name,
-        skip = reason, notes = {} }
+        skip = not elsewhere and reason or nil, elsewhere = elsewhere,
+        notes = {} }
     elseif plan then
       tap.plan, tap.none = tonumber(plan), why:find "SKIP" ~= nil
     elseif #tap.tests > 0 and line ~= "" then
@@ -169,7 +171,7 @@ end
 
 -- Reporting ----------------------------------------------------------------
 
-local total = { passed = 0, failed = 0, skipped = 0 }
+local total = { passed = 0, failed = 0, skipped = 0, elsewhere = 0 }
 
 local function print_failure(file, what, notes)
   print(("not ok - %s: %s"):format(file.name, what))
@@ -178,7 +180,7 @@ end
 
 local function judge(file, skips, opt)
   local tap = read_tap(file.text)
-  local count = { passed = 0, failed = 0, skipped = 0 }
+  local count = { passed = 0, failed = 0, skipped = 0, elsewhere = 0 }
   for _, test in ipairs(tap.tests) do
     local forbidden = test.skip and in_ci
       and not skip_allowed(skips, file, test)
@@ -190,6 +192,12 @@ local function judge(file, skips, opt)
     elseif test.skip then
       count.skipped = count.skipped + 1
       print(("skip - %s: %s: %s"):format(file.name, test.name, test.skip))
+    elseif test.elsewhere then
+      count.elsewhere = count.elsewhere + 1
+      if opt.verbose then
+        print(("elsewhere - %s: %s: %s"):format(file.name, test.name,
+          test.elsewhere))
+      end
     else
       count.passed = count.passed + 1
       if opt.verbose then
@@ -236,6 +244,10 @@ local function main()
     end
     finish(file)
     judge(file, skips, opt)
+  end
+  if total.elsewhere > 0 then
+    print(("%d not for %s"):format(total.elsewhere,
+      os.getenv "TINYVMM_BACKEND" or "soft"))
   end
   print(("%d passed, %d failed, %d skipped"):format(
     total.passed, total.failed, total.skipped))

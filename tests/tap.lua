@@ -182,6 +182,13 @@ local function checks(name)
     error(SKIP, 0)
   end
 
+  -- The same where there is nothing to run: the test is not for this backend.
+  -- `tap.elsewhere` says so for the rest of a file (see backend.lua).
+  function t.not_here(reason)
+    t.elsewhere = reason
+    error(SKIP, 0)
+  end
+
   -- A comment under the test's line.
   function t.note(text) t.notes[#t.notes + 1] = tostring(text) end
 
@@ -280,6 +287,8 @@ local function report(t, failure)
     tap.failed = tap.failed + 1
     out("not ", line)
     comment(failure)
+  elseif t.elsewhere then
+    out(line, " # SKIP ELSEWHERE ", t.elsewhere)
   elseif t.skipped then
     out(line, " # SKIP ", t.skipped)
   else
@@ -297,6 +306,10 @@ local function run(_, name, fn)
     return
   end
   local t = add_tools(checks(name))
+  if tap.elsewhere then
+    t.elsewhere = tap.elsewhere
+    return report(t)
+  end
   collectgarbage()
   local before, live = globals(), live_vms()
   local failure = verdict(t, before, live, xpcall(fn, traceback, t))

@@ -60,6 +60,23 @@ test("a skip is no failure and gives its reason", function(t)
   t.eq(status, 0)
 end)
 
+test("a test of another backend is neither run nor a skip", function(t)
+  local output, status = run(t, [=[
+    local backend = require "backend"
+    test("x", function(t) backend.only(t, "hvf kvm", "why") end)
+    test("y", function(t) backend.except(t, "kvm soft", "why") end)
+    test("z", function(t)
+      backend.only(t, "soft", "why")
+      backend.except(t, "kvm hvf", "why")
+    end)
+    backend.only_file("kvm", "why")
+    test("w", function(t) t.fail "it runs" end)]=])
+  t.eq(output:match "\n(ok.*)", "ok 1 - x # SKIP ELSEWHERE only hvf kvm: why\n"
+    .. "ok 2 - y # SKIP ELSEWHERE not kvm soft: why\nok 3 - z\n"
+    .. "ok 4 - w # SKIP ELSEWHERE only kvm: why\n1..4\n")
+  t.eq(status, 0)
+end)
+
 test("a file that crashes ends with another status than 0", function(t)
   local _, status, errors = run(t, 'test("x", function() end) error "boo"')
   t.ok(status ~= 0, "status 0")
