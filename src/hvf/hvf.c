@@ -129,6 +129,7 @@ const struct backend backend_hvf = {
   .granule = HVF_GRANULE, .every_write = true, .probe = hvf_probe,
   .vm_new = hvf_vm_new, .vm_free = hvf_vm_free, .map = hvf_map,
   .unmap = hvf_unmap, .protect = hvf_protect,
+  .log = hvf_protect, .dirty = hvf_dirty,
   .code_changed = hvf_code_changed, .vcpu_new = hvf_vcpu_new,
   .vcpu_free = hvf_vcpu_free, .vcpu_reset = hvf_vcpu_reset, .get = hvf_get,
   .set = hvf_set, .run = hvf_run, .time = hvf_time,

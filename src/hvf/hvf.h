@@ -125,6 +125,11 @@ tv_status hvf_map(tv_vm *, struct region *, tv_error *);
 void hvf_unmap(tv_vm *, struct region *);
 tv_status hvf_protect(tv_vm *, struct region *, tv_error *);
 void hvf_code_changed(tv_vm *, struct region *, uint64_t off, uint64_t len);
+tv_status hvf_dirty(tv_vm *, struct region *, tv_error *);
+// Whether an abort is the first store to a page of a logged region; then logs
+// it, so that the guest can go on at the same instruction. From any vCPU.
+bool hvf_is_logged_store(const tv_vm *, uint64_t esr, uint64_t gpa);
+tv_status hvf_logged_store(tv_vm *, uint64_t gpa, tv_error *);
 
 // hvf_vcpu.c --------------------------------------------------------------
 

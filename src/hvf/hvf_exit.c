@@ -115,6 +115,11 @@ static enum back_end sysreg_exit(struct hvf_vcpu *h, uint64_t esr,
   return BACK_EXIT;
 }
 
+static enum back_end logged_store(struct hvf_vcpu *h, uint64_t gpa) {
+  tv_status s = hvf_logged_store(h->vcpu->vm, gpa, &h->vcpu->failure);
+  return s ? BACK_FAILED : BACK_DONE;
+}
+
 static enum back_end fetch_exit(struct hvf_vcpu *h, uint64_t va, uint64_t gpa,
                                 tv_exit *exit) {
   if (trapped(h, gpa, exit)) return BACK_EXIT;
@@ -143,14 +148,19 @@ static enum back_end debug_exit(struct hvf_vcpu *h, uint64_t esr, uint64_t va,
 
 static enum back_end exception(struct hvf_vcpu *h, tv_exit *exit) {
   const hv_vcpu_exit_exception_t *e = &h->exit->exception;
+  const tv_vm *vm = h->vcpu->vm;
   switch (esr_ec(e->syndrome)) {
     case ESR_EC_HVC64: case ESR_EC_SMC64:
       return call_exit(h, e->syndrome, exit);
     case ESR_EC_WFX: return wait_exit(h, e->syndrome);
     case ESR_EC_SYS64: return sysreg_exit(h, e->syndrome, exit);
     case ESR_EC_IABT_LOW:
+      if (hvf_is_logged_store(vm, e->syndrome, e->physical_address))
+        return logged_store(h, e->physical_address);
       return fetch_exit(h, e->virtual_address, e->physical_address, exit);
     case ESR_EC_DABT_LOW: {
+      if (hvf_is_logged_store(vm, e->syndrome, e->physical_address))
+        return logged_store(h, e->physical_address);
       struct mmio_abort abort = { e->syndrome, e->virtual_address,
                                   e->physical_address };
       if (mmio_abort(h->vcpu, &h->mmio, &abort, exit) == MMIO_EXIT)

@@ -8,6 +8,7 @@
 // - a vCPU belongs to the thread that created it, and a thread has one; a
 //   call from another thread is HV_BAD_ARGUMENT (but for hv_vcpus_exit);
 // - maps in units of 16 KiB below 2^36, disjoint, host memory at a page;
+//   protections in the same units;
 // - a fresh vCPU is at EL0t with junk in every register;
 // - an exit that was asked for while nothing ran cancels the next run;
 // - interrupts are pending for one run;

@@ -115,18 +115,49 @@ hv_return_t hv_vm_map(void *addr, hv_ipa_t ipa, size_t size,
          s ? HV_BAD_ARGUMENT : HV_SUCCESS;
 }
 
-// Whole maps only, of which Apple's takes parts as well.
-static bool is_map(hv_ipa_t ipa, size_t size) {
-  const struct region *r = mem_at(mock.vm, ipa);
-  return r && r->base == ipa && r->size == size;
+// Cuts the map that holds ipa there. Both parts stay RAM, whatever may be done
+// with them now.
+static tv_status cut(hv_ipa_t ipa) {
+  const struct region *there = mem_at(mock.vm, ipa);
+  if (!there || there->base == ipa) return TV_OK;
+  struct region r = *there;
+  uint64_t base[] = { r.base, ipa }, end[] = { ipa, r.base + r.size };
+  unsigned prot = r.prot | (r.kind == TV_MEM_RAM ? TV_WRITE : 0);
+  tv_status s = tv_mem_unmap(mock.vm, r.base, r.size, NULL);
+  for (unsigned k = 0; !s && k < 2; k++) {
+    s = tv_mem_ram(mock.vm, base[k], end[k] - base[k], prot,
+                   r.host + (base[k] - r.base), NULL);
+    if (!s) s = tv_mem_protect(mock.vm, base[k], r.prot, NULL);
+  }
+  return s;
+}
+
+// Makes the range one of whole maps of the inner VM. It must be all mapped.
+static tv_status cut_out(hv_ipa_t ipa, size_t size) {
+  for (hv_ipa_t at = ipa; at < ipa + size; ) {
+    const struct region *r = mem_at(mock.vm, at);
+    if (!r) return TV_E_RANGE;
+    at = r->base + r->size;
+  }
+  tv_status s = cut(ipa);
+  return s ? s : cut(ipa + size);
+}
+
+static tv_status protect(hv_ipa_t ipa, size_t size, unsigned prot) {
+  tv_status s = cut_out(ipa, size);
+  for (hv_ipa_t at = ipa; !s && at < ipa + size; ) {
+    s = tv_mem_protect(mock.vm, at, prot, NULL);
+    at += mem_at(mock.vm, at)->size;
+  }
+  return s;
 }
 
 hv_return_t hv_vm_unmap(hv_ipa_t ipa, size_t size) {
   if (!mock.vm) return HV_NO_DEVICE;
   if (bad_range(ipa, size)) return HV_BAD_ARGUMENT;
   pthread_mutex_lock(&mock.lock);
-  tv_status s = is_map(ipa, size) ? tv_mem_unmap(mock.vm, ipa, size, NULL)
-                                  : TV_E_RANGE;
+  tv_status s = cut_out(ipa, size);
+  if (!s) s = tv_mem_unmap(mock.vm, ipa, size, NULL);
   pthread_mutex_unlock(&mock.lock);
   return s ? HV_BAD_ARGUMENT : HV_SUCCESS;
 }
@@ -137,8 +168,7 @@ hv_return_t hv_vm_protect(hv_ipa_t ipa, size_t size,
   if (mock_fails()) return HV_ERROR;
   if (bad_range(ipa, size)) return HV_BAD_ARGUMENT;
   pthread_mutex_lock(&mock.lock);
-  tv_status s = is_map(ipa, size)
-    ? tv_mem_protect(mock.vm, ipa, (unsigned)flags, NULL) : TV_E_RANGE;
+  tv_status s = protect(ipa, size, (unsigned)flags);
   pthread_mutex_unlock(&mock.lock);
   return s ? HV_BAD_ARGUMENT : HV_SUCCESS;
 }

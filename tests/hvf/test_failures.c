@@ -31,6 +31,8 @@ static const uint32_t guest[] = {
   0xd50342ff,   // msr daifclr, #2: the timer is taken
   0xd503201f,   // nop
   0xd2800027,   // mov x7, #1
+  0x10000008,   // adr x8, .
+  0xf9080107,   // str x7, [x8, #4096]
   0xd4000022,   // hvc #1
   0x14000000    // b .
 };
@@ -56,6 +58,7 @@ static tv_status set(tv_vcpu *cpu, tv_reg reg, uint64_t value) {
 static tv_status fill(tv_vm *vm, unsigned count, tv_vcpu **cpu) {
   tv_status s = tv_mem_ram(vm, 0, SIZE, TV_READ | TV_WRITE | TV_EXEC, NULL,
                            &err);
+  if (!s) s = tv_mem_log(vm, 0, true, &err);
   if (!s) s = tv_mem_mmio(vm, DEVICE, MOCK_GRANULE, &err);
   if (!s) s = tv_mem_write(vm, ENTRY, guest, sizeof guest, &err);
   if (!s) s = tv_mem_write(vm, 0x2280, vector, sizeof vector, &err);
@@ -104,6 +107,15 @@ static tv_status look(tv_vm *vm, tv_vcpu *cpu) {
   return s;
 }
 
+// The guest's store, and the host's of code.
+static tv_status look_at_log(tv_vm *vm) {
+  uint64_t pages = 0;
+  tv_status s = tv_mem_dirty(vm, 0, &pages, 1, &err);
+  if (!s && pages != 15)
+    s = err_set(&err, TV_E_STATE, 0, "dirty: %#" PRIx64, pages);
+  return s ? s : tv_mem_log(vm, 0, false, &err);
+}
+
 static tv_status scenario(unsigned count) {
   const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
   tv_vm *vm = NULL;
@@ -111,6 +123,7 @@ static tv_status scenario(unsigned count) {
   tv_status s = tv_vm_new(&config, &vm, &err);
   if (!s) s = fill(vm, count, cpu);
   if (!s) s = run(vm, count);
+  if (!s) s = look_at_log(vm);
   for (unsigned k = 0; !s && k < count; k++) s = look(vm, cpu[k]);
   tv_vm_free(vm);
   return s;

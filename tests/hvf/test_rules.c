@@ -169,6 +169,29 @@ static void fetches(void) {
   eq_u64(out->exception.syndrome, 0x5a000002, "until it is invalidated");
 }
 
+static void protections(void) {
+  is(hv_vm_protect(MOCK_GRANULE, MOCK_GRANULE, 5), HV_SUCCESS,
+     "a part of a map is protected");
+  is(hv_vm_protect(4096, MOCK_GRANULE, 5), HV_BAD_ARGUMENT, "at 16 KiB");
+  is(hv_vm_protect(2 * MOCK_GRANULE, SIZE, 5), HV_BAD_ARGUMENT,
+     "and not beyond its end");
+  start_at(16);
+  hv_vcpu_set_reg(cpu, HV_REG_X0 + 3, 2 * MOCK_GRANULE - 8);
+  hv_vcpu_run(cpu);
+  eq_u64(out->exception.syndrome & 0xfc00007f, 0x9000004f,
+         "the last store to it has no permission");
+  eq_u64(out->exception.physical_address, 2 * MOCK_GRANULE - 8,
+         "and its address");
+  hv_vcpu_set_reg(cpu, HV_REG_X0 + 3, 2 * MOCK_GRANULE);
+  hv_vcpu_run(cpu);
+  eq_u64(out->exception.syndrome, 0x5a000003, "the next page has it");
+  is(hv_vm_protect(0, SIZE, 7), HV_SUCCESS, "the parts are one map");
+  start_at(16);
+  hv_vcpu_set_reg(cpu, HV_REG_X0 + 3, 2 * MOCK_GRANULE - 8);
+  hv_vcpu_run(cpu);
+  eq_u64(out->exception.syndrome, 0x5a000003, "and can be written again");
+}
+
 // ---------------------------------------------------------- what we say --
 
 static void refusals(void) {
@@ -242,6 +265,8 @@ int main(void) {
   put(4, 0xa9400881);        // ldp x1, x2, [x4]
   put(8, 0xf9400083);        // ldr x3, [x4]
   put(12, 0xd503207f);       // wfi
+  put(16, 0xf9000062);       // str x2, [x3]
+  put(20, 0xd4000062);       // hvc #3
   put(0x1280, 0xd4000022);   // hvc #1
   put(0x2000, 0xd4000022);
   one_vm();
@@ -252,6 +277,7 @@ int main(void) {
   exits();
   interrupts();
   fetches();
+  protections();
   is(hv_vcpu_destroy(cpu), HV_SUCCESS, "the end of the vCPU");
   is(hv_vm_destroy(), HV_SUCCESS, "and of the VM");
   refusals();
