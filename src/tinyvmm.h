@@ -135,6 +135,7 @@ TV_API uint32_t tv_vm_granule(const tv_vm *);
 typedef struct tv_limits {
   unsigned address_bits;    // of guest-physical addresses
   unsigned vcpus;           // in one VM; 0: as many as the host has memory for
+  unsigned breakpoints;     // at a time (tv_vm_break); UINT_MAX: any number
   const char *note[4];      // sentences for people, then NULL
 } tv_limits;
 TV_API void tv_vm_limits(const tv_vm *, tv_limits *out);
@@ -340,7 +341,8 @@ typedef enum tv_exit_kind {
   TV_EXIT_TIMEOUT,     // tv_vm_timeout reached
   TV_EXIT_STOPPED,     // tv_vm_stop
   TV_EXIT_SHUTDOWN,    // EXIT, PSCI SYSTEM_OFF / SYSTEM_RESET, all vCPUs off
-  TV_EXIT_UNDEFINED    // undefined instruction (TV_TRAP_UNDEFINED); pc at it
+  TV_EXIT_UNDEFINED,   // undefined instruction (TV_TRAP_UNDEFINED); pc at it
+  TV_EXIT_BREAKPOINT   // tv_vm_break; pc at the instruction, not executed
 } tv_exit_kind;
 
 typedef enum tv_fault {
@@ -476,6 +478,31 @@ TV_API tv_status tv_vm_trap(tv_vm *, unsigned traps, tv_error *);
 // whether the core answered (hypercalls, PSCI) or the run returned. Limits
 // (BUDGET, DEADLINE, TIMEOUT, STOPPED) are not counted.
 TV_API uint64_t tv_vm_exits(const tv_vm *, tv_exit_kind);
+
+// Sets or takes away a breakpoint: a vCPU that is about to execute the
+// instruction at this virtual address, at EL1 or EL0, leaves the run with
+// TV_EXIT_BREAKPOINT, and nothing of the instruction is done. On every vCPU of
+// the VM, any number of times, whether or not anything is mapped there. Setting
+// one that is set and taking one away that is not are no errors.
+//
+// Each arrival is reported once: a run that begins at the address that its
+// vCPU has just reported executes the instruction, and one that left in the
+// middle of an instruction (TV_EXIT_MMIO) completes it. Limits come first: a
+// run whose budget ends before the instruction returns TV_EXIT_BUDGET, and the
+// next one reports the breakpoint at once; so do tv_vcpu_step's. An interrupt
+// that the vCPU would take before the instruction goes first, too. It is no
+// step and takes no time; the guest sees nothing of it: its memory and its
+// debug registers are untouched (hardware: while there are breakpoints, those
+// that the guest sets for itself do not work).
+//
+// May be called from a hypercall handler, and holds from then on. Errors:
+// ALIGNMENT (no multiple of 4), INVALID (a tag in the top byte, which no pc
+// has), LIMIT (tv_limits.breakpoints, few on hardware), UNSUPPORTED (there are
+// none at all), NO_MEMORY.
+TV_API tv_status tv_vm_break(tv_vm *, uint64_t address, bool on, tv_error *);
+
+// The index'th breakpoint in ascending order; TV_E_RANGE past the end.
+TV_API tv_status tv_vm_breakpoint(const tv_vm *, size_t index, uint64_t *out);
 
 // An instruction about to be executed, and the registers it will find. The
 // pointers are valid during the call.

@@ -36,6 +36,9 @@
 // - Idle time. skip_to may return before that time, on a backend whose time
 //   is the host's: it sleeps 10 ms at most, so that stops and timeouts are
 //   seen. The core calls it again.
+// - A breakpoint (breakpoint.h) is looked at before the instruction, after
+//   what an interrupt does there, and only if a step is granted for it. It is
+//   no step.
 // - A translation or permission failure of the guest-physical map (stage 2)
 //   is a FAULT exit; everything else is the guest's own exception.
 
@@ -134,6 +137,9 @@ struct backend {
   void (*kick)(tv_vcpu *);
   // TV_TRAP_* as set in vm->traps; NULL: the backend cannot.
   tv_status (*trap)(tv_vm *, unsigned traps, tv_error *err);
+  // The address is in vm->breakpoint[] now, or no longer; no vCPU is in run.
+  // NULL: run looks at the list anyway.
+  void (*breakpoint)(tv_vm *, uint64_t address);
 
   // The GIC that vm->gic asks for (3: a GICv3), as tinyvmm.h describes it;
   // NULL: this backend makes none, and has no VM with one. vm_new makes it;

@@ -167,6 +167,15 @@ static void settle(struct crew *crew, struct worker *w) {
   crew->halt = halt;
 }
 
+void crew_still(tv_vm *vm) {
+  struct crew *crew = vm->crew;
+  if (!crew) return;
+  pthread_mutex_lock(&crew->lock);
+  for (unsigned i = 0; i < vm->vcpus; i++)
+    if (vm->vcpu[i]->worker) settle(crew, vm->vcpu[i]->worker);
+  pthread_mutex_unlock(&crew->lock);
+}
+
 static void hand_over(struct crew *crew, struct worker *w, struct call *c) {
   pthread_mutex_lock(&crew->lock);
   settle(crew, w);

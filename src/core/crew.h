@@ -28,6 +28,10 @@ tv_status crew_prepare(tv_vm *, tv_vcpu *only, bool *needed, tv_error *);
 // Runs until run->exit is filled.
 void crew_drive(struct run *);
 
+// During a run: stops the workers, for what all of them see; the director's
+// next round lets them go on.
+void crew_still(tv_vm *);
+
 // Ends the vCPU's worker, if it has one, after its hardware vCPU.
 void crew_dismiss(tv_vcpu *);
 

@@ -17,7 +17,8 @@ static const char *const exit_name[] = {
   [TV_EXIT_FAULT] = "fault",       [TV_EXIT_TIMER] = "timer",
   [TV_EXIT_BUDGET] = "budget",     [TV_EXIT_DEADLINE] = "deadline",
   [TV_EXIT_TIMEOUT] = "timeout",   [TV_EXIT_STOPPED] = "stopped",
-  [TV_EXIT_SHUTDOWN] = "shutdown", [TV_EXIT_UNDEFINED] = "undefined"
+  [TV_EXIT_SHUTDOWN] = "shutdown", [TV_EXIT_UNDEFINED] = "undefined",
+  [TV_EXIT_BREAKPOINT] = "breakpoint"
 };
 
 static const char *const fault_name[] = {

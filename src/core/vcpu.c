@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/breakpoint.h"
 #include "core/crew.h"
 
 // ------------------------------------------------------------------- life --
@@ -131,6 +132,7 @@ void vcpu_reset(tv_vcpu *cpu, uint64_t pc, uint64_t sp) {
   const struct backend *backend = cpu->vm->backend;
   uproot(cpu);
   backend->vcpu_reset(cpu);
+  breakpoint_pass(cpu);
   if (!cpu->vm->gic) {
     backend->irq(cpu, TV_IRQ, cpu->line[TV_IRQ]);
     backend->irq(cpu, TV_FIQ, cpu->line[TV_FIQ]);
@@ -231,6 +233,7 @@ tv_status tv_vcpu_answer(tv_vcpu *cpu, uint64_t value, tv_error *err) {
 
 void vcpu_count_step(tv_vcpu *cpu) {
   const struct backend *backend = cpu->vm->backend;
+  breakpoint_pass(cpu);
   if (!backend->exact) return;
   cpu->icount++;
   backend->skip_to(cpu->vm, backend->time(cpu->vm) + 1);

@@ -179,6 +179,7 @@ void tv_vm_free(tv_vm *vm) {
   vm->backend->vm_free(vm);
   alloc_free(vm->vcpu);
   alloc_free(vm->hypercall);
+  alloc_free(vm->breakpoint);
   alloc_free(vm);
 }
 

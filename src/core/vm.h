@@ -23,7 +23,7 @@ struct hypercall {
 
 enum vcpu_power { VCPU_OFF, VCPU_ON, VCPU_EXITED };
 
-enum { EXIT_KINDS = TV_EXIT_UNDEFINED + 1 };
+enum { EXIT_KINDS = TV_EXIT_BREAKPOINT + 1 };
 
 struct tv_vcpu {
   tv_vm *vm;
@@ -40,6 +40,8 @@ struct tv_vcpu {
   uint64_t icount;         // core adds what run reports as done
   bool single;             // read by backends that are not exact: steps
   uint64_t reset_pc, reset_sp;
+  bool at_breakpoint;      // see breakpoint.h: reported at breakpoint_pc, and
+  uint64_t breakpoint_pc;  // not done since; backends touch both
   tv_error failure;        // set by backends with BACK_FAILED
 };
 
@@ -73,6 +75,9 @@ struct tv_vm {
 
   struct hypercall *hypercall;   // sorted by nr
   size_t hypercalls, hypercall_room;
+
+  uint64_t *breakpoint;    // addresses, ascending; read by backends
+  size_t breakpoints, breakpoint_room;
 
   tv_trace_fn *trace;      // read by backends: called before each step
   void *trace_ctx;

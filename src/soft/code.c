@@ -10,6 +10,7 @@
 
 #include "a64/esr.h"
 #include "base/alloc.h"
+#include "core/breakpoint.h"
 #include "soft/soft.h"
 
 static predecode_fn *const predecoder[A64_OP_COUNT] = {
@@ -22,18 +23,66 @@ enum { GRANULE_WORDS = MEM_GRANULE / 4,
        PAGE_GRANULES = PAGE_BYTES / MEM_GRANULE };
 
 static const struct insn *lazy(struct soft_cpu *cpu, const struct insn *i,
-                               uint64_t left) {
-  struct code_page *page = cpu->h.page;
-  unsigned index = (unsigned)(i - page->insn);
-  struct insn *entry = &page->insn[index];
+                               uint64_t left);
+
+// The word with this index in its page; gives back what it is.
+static enum a64_op predecode(const struct soft_cpu *cpu, unsigned index,
+                             struct insn *entry) {
   uint32_t word;
-  memcpy(&word, page->bytes + index * 4, 4);
+  memcpy(&word, cpu->h.page->bytes + index * 4, 4);
   enum a64_op op = a64_decode(word);
   *entry = (struct insn){ .fn = lazy };   // no operands of an earlier word
   if (op == A64_UNDEFINED ||
       !soft_model_has_word(&cpu->h.vm->features, op, word))
     soft_predecode_undefined(entry, word);
   else predecoder[op](entry, word, index * 4);
+  return op;
+}
+
+// ------------------------------------------------------------ breakpoints --
+
+// Of a word with a breakpoint the entry has this handler and its own operands.
+// It is keyed by the virtual address. Without an MMU that is the page's own;
+// with one, all words with the page offset of a breakpoint would have it.
+
+static bool due(const struct soft_cpu *cpu, uint64_t va) {
+  bool begun = cpu->pending.active && cpu->pending.pc == va;
+  return !begun && breakpoint_due(cpu->h.vcpu, va);
+}
+
+bool soft_at_breakpoint(struct soft_cpu *cpu) {
+  if (!cpu->h.vcpu->vm->breakpoints) return false;
+  const struct insn *i = soft_jump(cpu, cpu->pc);
+  return i != &soft_fetch_fault && due(cpu, soft_pc(cpu, i));
+}
+
+// FEAT_MOPS goes on at the same instruction after a page (op_mops.c).
+static bool takes_several_steps(enum a64_op op) {
+  return op == A64_CPYF || op == A64_CPY || op == A64_SET || op == A64_SETG;
+}
+
+static const struct insn *breakpoint(struct soft_cpu *cpu,
+                                     const struct insn *i, uint64_t left) {
+  uint64_t va = soft_pc(cpu, i);
+  struct insn own;
+  if (due(cpu, va)) {
+    breakpoint_report(cpu->h.vcpu, va);
+    return soft_next(cpu, leave_breakpoint(cpu, i), left);
+  }
+  enum a64_op op = predecode(cpu, (unsigned)(i - cpu->h.page->insn), &own);
+  const struct insn *next = own.fn(cpu, i, left);
+  cpu->h.unfinished = next == i && takes_several_steps(op);
+  return next;
+}
+
+static const struct insn *lazy(struct soft_cpu *cpu, const struct insn *i,
+                               uint64_t left) {
+  struct code_page *page = cpu->h.page;
+  unsigned index = (unsigned)(i - page->insn);
+  struct insn *entry = &page->insn[index];
+  predecode(cpu, index, entry);
+  if (breakpoint_at(cpu->h.vcpu->vm, cpu->h.page_va + index * 4))
+    entry->fn = breakpoint;
   mem_mark_code(page->region, page->gpa - page->region->base + index * 4);
   return entry->fn(cpu, entry, left);
 }
@@ -142,6 +191,12 @@ enum slow_step soft_fetch_failure(struct soft_cpu *cpu) {
 void soft_jump_reset(struct soft_cpu *cpu) {
   for (unsigned k = 0; k < JUMP_CACHE; k++) cpu->h.jump[k].va = 1;
   cpu->h.page = NULL;
+}
+
+void soft_breakpoint(tv_vm *vm, uint64_t address) {
+  uint64_t at = address & (PAGE_BYTES - 1);
+  struct code_page *page = find_page(vm->back, address - at);
+  if (page) page->insn[at / 4].fn = lazy;
 }
 
 static bool granule_live(struct soft_vm *vm, struct region *region,

@@ -170,6 +170,8 @@ struct soft_cpu {
       LEAVE_FETCH             // the fetch at pc failed
     } leave;
     uint32_t word;
+    bool unfinished;          // the step just done, at a breakpoint, was only
+                              // a part of its instruction
     uint64_t left;            // not executed of the last chain of handlers
     // PSTATE.BTYPE, which every instruction clears but the branches that set
     // it: it is `btype` where `left` is btype_left, and 0 everywhere else. In
@@ -259,6 +261,9 @@ const struct insn *leave_fault(struct soft_cpu *, const struct insn *,
 const struct insn *leave_mmio(struct soft_cpu *, const struct insn *,
                               uint64_t gpa, unsigned size, bool write,
                               uint64_t value);
+
+// A breakpoint, before anything is done.
+const struct insn *leave_breakpoint(struct soft_cpu *, const struct insn *);
 
 // sysreg.c / except.c
 void soft_update_mode(struct soft_cpu *);

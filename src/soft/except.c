@@ -99,6 +99,12 @@ const struct insn *leave_mmio(struct soft_cpu *cpu, const struct insn *i,
   return NULL;
 }
 
+const struct insn *leave_breakpoint(struct soft_cpu *cpu,
+                                    const struct insn *i) {
+  cpu->h.exit = (tv_exit){ .kind = TV_EXIT_BREAKPOINT };
+  return leave(cpu, i, LEAVE_EXIT);
+}
+
 uint64_t soft_pstate(const struct soft_cpu *cpu) {
   return cpu->nzcv | cpu->pstate;
 }

@@ -11,6 +11,7 @@
 
 #include "a64/esr.h"
 #include "base/hostfp.h"
+#include "core/breakpoint.h"
 #include "soft/soft.h"
 
 // The longest chain of handlers: what it may nest if the compiler makes no
@@ -52,7 +53,7 @@ static bool interrupt_due(const struct soft_cpu *cpu) {
 }
 
 static uint64_t bound(const struct soft_cpu *cpu, uint64_t left) {
-  if (cpu->pending.active) return 1;
+  if (cpu->pending.active || cpu->h.vcpu->at_breakpoint) return 1;
   uint64_t timer = soft_timer_distance(cpu);
   return timer < left ? timer : left;
 }
@@ -94,6 +95,7 @@ struct run {
 static void count(struct soft_cpu *cpu, struct run *run, uint64_t steps) {
   cpu->h.vm->clock += steps;
   run->left -= steps;
+  if (steps && !cpu->h.unfinished) breakpoint_pass(cpu->h.vcpu);
 }
 
 static void stop(struct run *run, enum back_end end) {
@@ -151,12 +153,13 @@ static bool before(struct soft_cpu *cpu, struct run *run) {
     return true;
   }
   if (interrupt_due(cpu)) {
-    if (!soft_take_interrupt(cpu))
-      stop_exit(cpu, run, cpu->pc, word_at(cpu, cpu->pc));
+    if (soft_take_interrupt(cpu)) breakpoint_pass(cpu->h.vcpu);
+    else stop_exit(cpu, run, cpu->pc, word_at(cpu, cpu->pc));
     return true;
   }
-  if (cpu->pstate & PSTATE_IL &&
-      soft_jump(cpu, cpu->pc) != &soft_fetch_fault) {   // D1.3.5.5: later
+  if (cpu->pstate & PSTATE_IL &&                        // D1.3.5.5: later
+      soft_jump(cpu, cpu->pc) != &soft_fetch_fault &&
+      !soft_at_breakpoint(cpu)) {
     finish(cpu, run, soft_raise(cpu, esr_make(ESR_EC_ILLEGAL, 0),
                                 TV_FAULT_ILLEGAL_STATE));
     return true;
@@ -165,11 +168,12 @@ static bool before(struct soft_cpu *cpu, struct run *run) {
 }
 
 // Tells the trace function about the instruction at pc, unless that is one
-// in the middle of its parts, which it knows. The function finds the host's
+// in the middle of its parts, which it knows, or will not be executed now. The function finds the host's
 // floating-point environment as it was before the run.
 static void trace(struct soft_cpu *cpu, uint64_t *host_fp) {
   const tv_vm *vm = cpu->h.vcpu->vm;
-  if (cpu->pending.active || soft_jump(cpu, cpu->pc) == &soft_fetch_fault)
+  if (cpu->pending.active || soft_at_breakpoint(cpu) ||
+      soft_jump(cpu, cpu->pc) == &soft_fetch_fault)
     return;
   tv_step step = {
     .vcpu = cpu->h.vcpu, .pc = cpu->pc, .pstate = (uint32_t)soft_pstate(cpu),
@@ -191,6 +195,8 @@ enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
   cpu->wait = WAIT_NONE;
   if (cpu->pending.active && cpu->pending.pc != cpu->pc)
     cpu->pending.active = false;
+  if (vcpu->at_breakpoint && vcpu->breakpoint_pc != cpu->pc)
+    breakpoint_pass(vcpu);
   while (run.left && !run.over) {
     if (before(cpu, &run)) continue;
     uint64_t n = bound(cpu, run.left);
@@ -198,6 +204,7 @@ enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
       trace(cpu, &host_fp);
       n = 1;
     }
+    cpu->h.unfinished = false;
     uint64_t rest = execute(cpu, n);
     count(cpu, &run, n - rest);
     if (rest) finish(cpu, &run, why_left(cpu));

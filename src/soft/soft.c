@@ -3,6 +3,7 @@
 // The software CPU as a backend: see core/backend.h for the contract of each
 // function.
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -241,6 +242,7 @@ static void soft_unmap(tv_vm *vm, struct region *region) {
 static void soft_limits(const tv_vm *vm, tv_limits *out) {
   const struct soft_vm *soft = vm->back;
   out->address_bits = soft->model->physical_bits;
+  out->breakpoints = UINT_MAX;
   out->note[0] = "its timers and interrupt lines are the CPU's own; there is "
                  "no GIC";
 }
@@ -258,5 +260,5 @@ const struct backend backend_soft = {
   .next_event = soft_next_event, .skip_to = soft_skip_to,
   .pending = soft_pending, .answer = soft_answer, .forget = soft_forget,
   .inject = soft_inject, .irq = soft_irq, .wakes = soft_wakes,
-  .kick = soft_kick, .trap = soft_trap
+  .kick = soft_kick, .trap = soft_trap, .breakpoint = soft_breakpoint
 };

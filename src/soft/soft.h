@@ -77,6 +77,9 @@ enum slow_step soft_ereta(struct soft_cpu *, uint32_t word);
 // code.c
 void soft_code_flush(struct soft_vm *, tv_vm *);   // drop all pages
 void soft_jump_reset(struct soft_cpu *);           // forget the jump cache
+void soft_breakpoint(tv_vm *, uint64_t address);   // it is one, or no longer
+// Whether the instruction that is fetched from pc is to be reported first.
+bool soft_at_breakpoint(struct soft_cpu *);
 // Why the fetch at cpu->pc fails: fills h.exc or h.exit.
 enum slow_step soft_fetch_failure(struct soft_cpu *);
 void soft_predecode_undefined(struct insn *, uint32_t word);
