@@ -193,6 +193,16 @@ function vm:take_output() end
 ---@return true?, string? message, tinyvmm.code? code
 function vm:trace(to) end
 
+---@param at integer|string
+---@return integer? address
+---@return string? message
+---@return tinyvmm.code? code
+function vm:set_breakpoint(at) end
+
+---@param at integer|string
+---@return boolean
+function vm:clear_breakpoint(at) end
+
 function vm:close() end
 
 ---@param address integer

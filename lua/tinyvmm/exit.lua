@@ -31,8 +31,8 @@ local FAULTS = {
 -- And for each kind but fault.
 local KINDS = {
   hvc = "call", smc = "call", mmio = "call", sysreg = "call",
-  undefined = "call", brk = "call", shutdown = "call", wfi = "wait",
-  timer = "wait", budget = "wait", deadline = "wait", timeout = "wait",
+  undefined = "call", brk = "call", shutdown = "call", breakpoint = "wait",
+  wfi = "wait", timer = "wait", budget = "wait", deadline = "wait", timeout = "wait",
   stopped = "wait"
 }
 

@@ -262,6 +262,13 @@ void bind_trace_finish(lua_State *, struct bind_vm *, int vm_idx);
 // At the end of a run that has failed; does nothing where nothing is to do.
 void bind_trace_settle(struct bind_vm *);
 
+// -- bind_breakpoint.c --
+
+int bind_breakpoint_set(lua_State *);     // vm:set_breakpoint
+int bind_breakpoint_clear(lua_State *);   // vm:clear_breakpoint
+// Pushes the list of addresses, ascending.
+void bind_breakpoint_list(lua_State *, const tv_vm *);
+
 // -- bind_profile.c, bind_timeline.c --
 
 int bind_profile_set(lua_State *);    // core._profile

@@ -8,6 +8,7 @@
 
 #include "bind/bind.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -333,7 +334,7 @@ static int vm_reset(lua_State *L) {
 // { kind = how often }, of those that there were
 static void push_exits(lua_State *L, const tv_vm *vm) {
   lua_newtable(L);
-  for (int kind = 0; kind <= TV_EXIT_UNDEFINED; kind++) {
+  for (int kind = 0; kind <= TV_EXIT_BREAKPOINT; kind++) {
     uint64_t n = tv_vm_exits(vm, (tv_exit_kind)kind);
     if (n == 0) continue;
     lua_pushinteger(L, (lua_Integer)n);
@@ -341,7 +342,8 @@ static void push_exits(lua_State *L, const tv_vm *vm) {
   }
 }
 
-// { address_bits = n, vcpus = n or nil, notes = { sentences } }
+// { address_bits = n, vcpus = n or nil, breakpoints = n or nil,
+//   notes = { sentences } }
 static void push_limits(lua_State *L, const tv_vm *vm) {
   tv_limits limits;
   tv_vm_limits(vm, &limits);
@@ -351,6 +353,10 @@ static void push_limits(lua_State *L, const tv_vm *vm) {
   if (limits.vcpus) {
     lua_pushinteger(L, limits.vcpus);
     lua_setfield(L, -2, "vcpus");
+  }
+  if (limits.breakpoints != UINT_MAX) {
+    lua_pushinteger(L, limits.breakpoints);
+    lua_setfield(L, -2, "breakpoints");
   }
   lua_newtable(L);
   for (int i = 0; i < 4 && limits.note[i]; i++) {
@@ -387,6 +393,8 @@ static void push_property(lua_State *L, struct bind_vm *vm,
     lua_pushinteger(L, tv_vm_granule(vm->vm));
   else if (strcmp(name, "limits") == 0)
     push_limits(L, vm->vm);
+  else if (strcmp(name, "breakpoints") == 0)
+    bind_breakpoint_list(L, vm->vm);
   else if (strcmp(name, "exits") == 0)
     push_exits(L, vm->vm);
   else if (strcmp(name, "vcpus") == 0)
@@ -433,6 +441,8 @@ void bind_vm_open(lua_State *L) {
     {"hypercall", vm_hypercall},   {"on", vm_on},
     {"stop", vm_stop},             {"reset", vm_reset},
     {"trace", bind_trace_set},     {"irq", vm_irq},
+    {"set_breakpoint", bind_breakpoint_set},
+    {"clear_breakpoint", bind_breakpoint_clear},
     {"take_output", bind_output_take}, {"close", vm_close},
     {NULL, NULL}
   };
@@ -442,8 +452,8 @@ void bind_vm_open(lua_State *L) {
     {"__tostring", vm_tostring},   {NULL, NULL}
   };
   static const char *const properties[] = {
-    "time", "backend", "cpu", "exact", "exits", "granule", "limits", "memory",
-    "ram", "vcpus", NULL
+    "time", "backend", "breakpoints", "cpu", "exact", "exits", "granule",
+    "limits", "memory", "ram", "vcpus", NULL
   };
   bind_metatable(L, KEY_VM, "tinyvmm.vm", methods, meta, properties);
   lua_getfield(L, -1, "methods");

@@ -65,10 +65,7 @@ static const struct insn *breakpoint(struct soft_cpu *cpu,
                                      const struct insn *i, uint64_t left) {
   uint64_t va = soft_pc(cpu, i);
   struct insn own;
-  if (due(cpu, va)) {
-    breakpoint_report(cpu->h.vcpu, va);
-    return soft_next(cpu, leave_breakpoint(cpu, i), left);
-  }
+  if (due(cpu, va)) return soft_next(cpu, leave_breakpoint(cpu, i), left);
   enum a64_op op = predecode(cpu, (unsigned)(i - cpu->h.page->insn), &own);
   const struct insn *next = own.fn(cpu, i, left);
   cpu->h.unfinished = next == i && takes_several_steps(op);

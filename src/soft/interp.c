@@ -120,6 +120,8 @@ static void finish(struct soft_cpu *cpu, struct run *run,
   case STEP_AGAIN:
     return;
   case STEP_EXIT:
+    if (cpu->h.exit.kind == TV_EXIT_BREAKPOINT)
+      breakpoint_report(cpu->h.vcpu, pc);
     stop_exit(cpu, run, pc, word_at(cpu, pc));
     return;
   case STEP_EXCEPTION:

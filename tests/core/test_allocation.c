@@ -27,6 +27,8 @@ static tv_status map_all(tv_vm *vm, tv_error *err) {
     s = tv_mem_mmio(vm, 0x200000 + i * 0x2000, 0x1000, err);
   for (uint32_t nr = 10; !s && nr < 20; nr++)
     s = tv_vm_hypercall(vm, nr, handler, NULL, err);
+  for (uint64_t i = 0; !s && i < 10; i++)
+    s = tv_vm_break(vm, 0x18000 + 4 * i, true, err);
   return s;
 }
 

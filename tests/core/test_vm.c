@@ -19,7 +19,7 @@ static void names(void) {
   eq_str(tv_status_name((tv_status)-19), "unknown", "there is no status -19");
   eq_str(tv_status_name((tv_status)1), "unknown", "there is no status 1");
   unsigned unnamed = 0;
-  for (int i = 0; i <= TV_EXIT_UNDEFINED; i++)
+  for (int i = 0; i <= TV_EXIT_BREAKPOINT; i++)
     unnamed += !strcmp(tv_exit_name((tv_exit_kind)i), "unknown");
   for (int i = 0; i <= TV_FAULT_MOPS; i++)
     unnamed += !strcmp(tv_fault_name((tv_fault)i), "unknown");

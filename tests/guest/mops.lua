@@ -44,6 +44,22 @@ local ALL = 6 * PAGE
 local lengths = { 0, 1, 7, 255, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE - 5 }
 local shifts = { 0, 1, 100, PAGE - 1, PAGE, PAGE + 17, 2 * PAGE }
 
+test("a breakpoint on a copy of many pages is reported once", function(t)
+  for _, most in ipairs { 1, 1000 } do
+    local m <close> = machine(COPY, D + ALL, D, 5 * PAGE)
+    m.vm:set_breakpoint "here"
+    local exit, reports = nil, 0
+    repeat
+      exit = m.cpu:run(most)
+      reports = reports + (exit.kind == "breakpoint" and 1 or 0)
+    until exit.kind == "hvc"
+    t.eq({ reports, m.cpu.x2 }, { 1, 0 }, "runs of " .. most)
+    m.cpu.pc = guest.ENTRY
+    m.cpu.x0, m.cpu.x1, m.cpu.x2 = D + ALL, D, PAGE
+    t.eq(m.cpu:run(100).kind, "breakpoint", "and again at the next")
+  end
+end)
+
 test("a copy moves its bytes, whatever the overlap", function(t)
   local all = pattern(ALL)
   for _, size in ipairs(lengths) do

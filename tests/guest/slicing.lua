@@ -155,6 +155,56 @@ test("one run, single steps and random slices end in the same state",
   end
 end)
 
+-- Runs by slices from next() to the end with these breakpoints: the steps and
+-- addresses at which they were reported, and how often they were executed.
+local function broken(t, at, next)
+  local m <close> = machine()
+  local reports, executed, counted = {}, 0, {}
+  for _, address in ipairs(at) do
+    m.vm:set_breakpoint(address)
+    counted[address] = true
+  end
+  assert(m.vm:trace(function(text)
+    for line in text:gmatch "[^\n]+" do
+      local address = math.tointeger(line:match "^0x%x+")
+      if counted[address] then executed = executed + 1 end
+    end
+  end))
+  local exit
+  repeat
+    exit = m.cpu:run(next())
+    if exit.kind == "breakpoint" then
+      reports[#reports + 1] = ("%d %#x"):format(exit.icount, exit.pc)
+    end
+  until exit.kind ~= "budget" and exit.kind ~= "breakpoint"
+  t.eq(exit.status, 99)
+  m.vm:trace(nil)
+  return table.concat(reports, "\n"), #reports, executed,
+    guest.snapshot(m.vm)
+end
+
+test("breakpoints are reported at the same steps, however runs are sliced, \z
+      and change nothing", function(t)
+  local plain = sliced(t, function() end)
+  local words = machine().image.size // 4
+  for _ = 1, 12 do
+    local at = {}
+    for k = 1, t.random(1, 20) do
+      at[k] = guest.ENTRY + 4 * t.random(0, words - 1)
+    end
+    local want, reported, executed, state = broken(t, at, function() end)
+    t.eq(reported, executed, "each execution was reported")
+    t.ok(state == plain, first_difference(plain, state))
+    for _, most in ipairs { 1, 3, 60 } do
+      local got, _, _, other = broken(t, at, function()
+        return t.random(0, most)
+      end)
+      t.eq(got, want)
+      t.ok(other == plain, first_difference(plain, other))
+    end
+  end
+end)
+
 test("deadlines stop at their nanosecond and change nothing", function(t)
   local want = sliced(t, function() end)
   for _, stride in ipairs { 1, 13, 100 } do

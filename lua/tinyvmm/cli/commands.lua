@@ -30,12 +30,17 @@ the line. Tab completes names, registers, mnemonics.
 -- Executing -----------------------------------------------------------------
 
 -- One instruction: its line on stdout; the exit if there was another than
--- the end of the step.
-local function step()
+-- the end of the step. The first of several is executed in spite of a
+-- breakpoint; at a later one they end.
+local function step(first)
   local cpu = cpu
   local before = show.snapshot(cpu)
   local text = show.instruction(cpu.vm, before.pc)
   local exit = cpu:step()
+  if exit.kind == "breakpoint" then
+    if not first then return exit end
+    exit = cpu:step()
+  end
   local changes = show.changes(before, show.snapshot(cpu))
   if changes ~= "" then
     text = ("%-40s  %s"):format(text, show.paint("yellow", changes))
@@ -60,8 +65,8 @@ local function execute(text)
   local image = tv.asm(text, { name = "asm", symbols = symbols(cpu.vm) })
   local bytes = image:bytes_at(pc)
   cpu.vm:write(pc, bytes)
-  for _ = 1, #bytes // 4 do
-    local exit = step()
+  for i = 1, #bytes // 4 do
+    local exit = step(i == 1)
     if exit then return exit end
     if math.ult(#bytes - 1, cpu.pc - pc) then return end
   end
@@ -96,8 +101,8 @@ function commands.help()
 end
 
 function commands.step(count)
-  for _ = 1, number(count, 1) do
-    local exit = step()
+  for i = 1, number(count, 1) do
+    local exit = step(i == 1)
     if exit then return exit end
   end
 end

@@ -73,7 +73,15 @@ local function timer(_, f)
     .. "on, then run again"):format(f:show(f.e.pc))
 end
 
+-- "the breakpoint at 0x10028 (multiply) was reached, before mul x20, x20, x19"
+local function breakpoint(e, f)
+  return ("the breakpoint at %s was reached, before %s; run again to go on, "
+    .. "or vm:clear_breakpoint(%#x) to be stopped there no more")
+    :format(f:show(e.pc), f.insn.text, e.pc)
+end
+
 return {
+  breakpoint = { breakpoint },
   wfi = { timer_off, wfi }, timer = { timer }, budget = limit,
   deadline = limit, timeout = limit, stopped = { go_on }
 }
