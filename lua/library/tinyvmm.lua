@@ -42,6 +42,7 @@
 ---| "timeout"
 ---| "stopped"
 ---| "shutdown"
+---| "breakpoint"
 
 ---@class tinyvmm
 ---@field version string
@@ -123,13 +124,21 @@ function image:place(address) end
 ---@field deadline? integer
 ---@field timeout? number
 
+---What a backend can do on this machine; nil: any number.
+---@class tinyvmm.abilities
+---@field address_bits integer
+---@field vcpus integer?
+---@field breakpoints integer?
+---@field notes string[]
+
 ---@class tinyvmm.vm
 ---@field time integer
 ---@field backend string
 ---@field cpu string
 ---@field exact boolean
 ---@field granule integer
----@field limits { address_bits: integer, vcpus: integer?, notes: string[] }
+---@field limits tinyvmm.abilities
+---@field breakpoints integer[]
 ---@field exits table<tinyvmm.kind, integer>
 ---@field memory tinyvmm.memory[]
 ---@field ram tinyvmm.memory?

@@ -32,8 +32,8 @@ local FAULTS = {
 local KINDS = {
   hvc = "call", smc = "call", mmio = "call", sysreg = "call",
   undefined = "call", brk = "call", shutdown = "call", breakpoint = "wait",
-  wfi = "wait", timer = "wait", budget = "wait", deadline = "wait", timeout = "wait",
-  stopped = "wait"
+  wfi = "wait", timer = "wait", budget = "wait", deadline = "wait",
+  timeout = "wait", stopped = "wait"
 }
 
 local function rules_of(name) return require("tinyvmm.why." .. name) end

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Breakpoints: vm:set_breakpoint, vm:clear_breakpoint, vm.breakpoints.
+// Breakpoints: vm:set_breakpoint, vm:clear_breakpoint, vm.breakpoints. The list
+// is the VM's own. Handlers may call these, too: the guest stands still then,
+// on all its vCPUs.
 
 #include "bind/bind.h"
 

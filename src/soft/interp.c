@@ -170,8 +170,9 @@ static bool before(struct soft_cpu *cpu, struct run *run) {
 }
 
 // Tells the trace function about the instruction at pc, unless that is one
-// in the middle of its parts, which it knows, or will not be executed now. The function finds the host's
-// floating-point environment as it was before the run.
+// in the middle of its parts, which it knows, or will not be executed now. The
+// function finds the host's floating-point environment as it was before the
+// run.
 static void trace(struct soft_cpu *cpu, uint64_t *host_fp) {
   const tv_vm *vm = cpu->h.vcpu->vm;
   if (cpu->pending.active || soft_at_breakpoint(cpu) ||

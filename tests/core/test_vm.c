@@ -131,6 +131,10 @@ static void vcpus(void) {
   expect(tv_vm_trap(vm, TV_TRAP_SYSREG, &err), TV_OK, NULL, NULL,
          "traps can be set");
   eq_u64(vm->traps, TV_TRAP_SYSREG, "the backend sees them");
+  expect(tv_vm_break(vm, 0x1000, true, &err), TV_E_UNSUPPORTED, &err,
+         "mock has no breakpoints here", "a backend may have no breakpoints");
+  expect(tv_vm_break(vm, 0x1000, false, &err), TV_OK, NULL, NULL,
+         "then none can be taken away, which is no error");
   tv_vm_free(vm);
 }
 

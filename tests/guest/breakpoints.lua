@@ -211,6 +211,22 @@ call:   svc     #5
   t.eq(m:to_vector(t), guest.FROM_EL0 + guest.SYNC)
 end)
 
+test("before an illegal execution state is noticed", function(t)
+  local m <close> = guest.machine([[
+        adr     x0, at
+        msr     elr_el1, x0
+        mov     x0, #0x3c9              // EL2h, which there is not
+        msr     spsr_el1, x0
+        eret
+at:     hvc     #77
+  ]])
+  m.vm:set_breakpoint "at"
+  stops(t, m, "at")
+  t.ok(m.cpu.pstate & 1 << 20 ~= 0, "PSTATE.IL")
+  t.eq(m:to_vector(t), guest.FROM_EL1H + guest.SYNC)
+  t.eq(m.cpu.esr_el1, guest.esr(0x0e))
+end)
+
 test("an interrupt that is pending goes first", function(t)
   local m <close> = guest.machine([[
         msr     daifclr, #2

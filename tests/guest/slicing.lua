@@ -186,7 +186,8 @@ end
 test("breakpoints are reported at the same steps, however runs are sliced, \z
       and change nothing", function(t)
   local plain = sliced(t, function() end)
-  local words = machine().image.size // 4
+  local m <close> = machine()
+  local words = m.image.size // 4
   for _ = 1, 12 do
     local at = {}
     for k = 1, t.random(1, 20) do

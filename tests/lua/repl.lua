@@ -214,6 +214,17 @@ test("commands: .load, .dis, .step, .run, .mem, .help, .quit", function(t)
   t.ok(not result.out:find "\n1\n$", "after .quit")
 end)
 
+test("a breakpoint ends .run and .step, and the next one goes on", function(t)
+  local result = piped(t, ".nop\nvm:load(0x10000, tv.asm 'mov x0, #1; at: mov "
+    .. "x1, #2; mov x2, #3')\ncpu.pc = 0x10000\nvm:set_breakpoint 'at'\n"
+    .. ".step 3\n.step 2\ncpu.pc = 0x10000\n.run\n")
+  t.eq(result.err, "")
+  t.ok(result.out:find("0x10000: mov x0, #0x1 +x0=0x1\nthe breakpoint at "
+    .. "0x10004 %(at%) was reached[^\n]*\n0x10004 %(at%): mov x1, #0x2 +x1=0x2"
+    .. "\n0x10008 %(at%+4%): mov x2, #0x3 +x2=0x3\nthe breakpoint at 0x10004"),
+    result.out)
+end)
+
 test("tv, vm and cpu are the script's own if it says so", function(t)
   shows(t, "vm = tv.vm { ram = '64K' }\nvm.ram.size\ncpu.sp\ncpu.vm == vm",
     "65536 (0x10000)\n0\ntrue\n")

@@ -32,6 +32,8 @@ local function limits(name)
       l.address_bits),
     l.vcpus and ("at most %d vCPUs in a VM"):format(l.vcpus)
       or "any number of vCPUs",
+    l.breakpoints and ("%d breakpoints"):format(l.breakpoints)
+      or "any number of breakpoints",
     vm.exact and "budgets count single instructions, vm:trace works"
       or "budgets are times, instructions are not counted"
   }
