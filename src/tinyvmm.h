@@ -190,7 +190,9 @@ TV_API tv_status tv_mem_mmio(tv_vm *, uint64_t gpa, uint64_t size,
                              tv_error *);
 
 // Removes every region in [gpa, gpa + size); regions are removed whole only,
-// a range that cuts one fails with TV_E_RANGE.
+// a range that cuts one fails with TV_E_RANGE. Where a hardware backend is
+// refused, what was told to go and could not stays mapped, the caller's memory
+// included, and no run of this VM succeeds any more.
 TV_API tv_status tv_mem_unmap(tv_vm *, uint64_t gpa, uint64_t size,
                               tv_error *);
 

@@ -82,10 +82,11 @@ struct backend {
   void (*limits)(const tv_vm *, tv_limits *out);
 
   // The core has checked alignment and overlap and has entered the region in
-  // vm->mem (map), or taken it out (unmap; its memory is still there).
+  // vm->mem (map), or taken it out (unmap; its memory is still there). A
+  // region that unmap leaves in the guest's reach stays the VM's.
   // `protect` is called after region->prot changed.
   tv_status (*map)(tv_vm *, struct region *, tv_error *err);
-  void (*unmap)(tv_vm *, struct region *);
+  tv_status (*unmap)(tv_vm *, struct region *, tv_error *err);
   tv_status (*protect)(tv_vm *, struct region *, tv_error *err);
 
   // Logs of written pages (dirty.h). `log` is called when region->log is there

@@ -222,6 +222,23 @@ static tv_status check_whole(const struct region *r, uint64_t gpa,
                  r->base, last(r));
 }
 
+// What is refused may still be in the guest's reach: the memory stays, and
+// the guest does not run again.
+static tv_status unmap_at(tv_vm *vm, size_t n, tv_error *err) {
+  struct region *r = vm->mem.region[n];
+  tv_error refusal;
+  take_out(&vm->mem, n);
+  tv_status s = vm->backend->unmap(vm, r, &refusal);
+  if (!s) {
+    release(r);
+    return TV_OK;
+  }
+  insert(&vm->mem, r);
+  vm->failure = refusal;
+  if (err) *err = refusal;
+  return s;
+}
+
 tv_status tv_mem_unmap(tv_vm *vm, uint64_t gpa, uint64_t size,
                        tv_error *err) {
   assert(vm);
@@ -239,14 +256,8 @@ tv_status tv_mem_unmap(tv_vm *vm, uint64_t gpa, uint64_t size,
                    "..0x%" PRIx64, gpa, end);
   for (size_t i = from; !s && i < to; i++)
     s = check_whole(mem->region[i], gpa, end, err);
-  if (s) return s;
-  while (to-- > from) {
-    struct region *r = mem->region[to];
-    take_out(mem, to);
-    vm->backend->unmap(vm, r);
-    release(r);
-  }
-  return TV_OK;
+  while (!s && to-- > from) s = unmap_at(vm, to, err);
+  return s;
 }
 
 tv_status mem_based(const tv_vm *vm, uint64_t gpa, struct region **out,
@@ -278,11 +289,12 @@ tv_status tv_mem_protect(tv_vm *vm, uint64_t gpa, unsigned prot,
   return s;
 }
 
+// No guest is left that could reach what is refused.
 void mem_free_all(tv_vm *vm) {
   struct mem *mem = &vm->mem;
   while (mem->count) {
     struct region *r = mem->region[--mem->count];
-    if (r->kind != TV_MEM_DEVICE) vm->backend->unmap(vm, r);
+    if (r->kind != TV_MEM_DEVICE) vm->backend->unmap(vm, r, NULL);
     release(r);
   }
   alloc_free(mem->region);

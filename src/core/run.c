@@ -196,6 +196,10 @@ static void claim(tv_vcpu *cpu) {
 static tv_status drive(struct run *run, tv_error *err) {
   tv_vm *vm = run->vm;
   bool crew = false;
+  if (vm->failure.code) {
+    if (err) *err = vm->failure;
+    return vm->failure.code;
+  }
   tv_status s = crew_prepare(vm, run->only, &crew, err);
   if (s) return s;
   vm->running = vm->ran = true;

@@ -58,6 +58,8 @@ struct tv_vm {
   uint64_t seed;           // of random numbers the guest reads; the same
   bool pauth_impdef;       // the algorithm of pointer authentication; the same
   unsigned traps;          // TV_TRAP_*; read by backends
+  tv_error failure;        // of the guest's memory: no vCPU runs any more. Set
+                           // by backends, too
   bool running;
   bool ran;                // a run has begun
 

@@ -122,7 +122,7 @@ tv_status hvf_refused(tv_error *, hv_return_t, const char *call);
 // hvf_map.c ---------------------------------------------------------------
 
 tv_status hvf_map(tv_vm *, struct region *, tv_error *);
-void hvf_unmap(tv_vm *, struct region *);
+tv_status hvf_unmap(tv_vm *, struct region *, tv_error *);
 tv_status hvf_protect(tv_vm *, struct region *, tv_error *);
 void hvf_code_changed(tv_vm *, struct region *, uint64_t off, uint64_t len);
 tv_status hvf_dirty(tv_vm *, struct region *, tv_error *);

@@ -36,9 +36,11 @@ tv_status hvf_map(tv_vm *vm, struct region *region, tv_error *err) {
   return r ? hvf_refused(err, r, "hv_vm_map") : TV_OK;
 }
 
-void hvf_unmap(tv_vm *vm, struct region *region) {
+tv_status hvf_unmap(tv_vm *vm, struct region *region, tv_error *err) {
   (void)vm;
-  if (region->kind != TV_MEM_MMIO) hv_vm_unmap(region->base, region->size);
+  if (region->kind == TV_MEM_MMIO) return TV_OK;
+  hv_return_t r = hv_vm_unmap(region->base, region->size);
+  return r ? hvf_refused(err, r, "hv_vm_unmap") : TV_OK;
 }
 
 static tv_status protect(const struct region *region, uint64_t off,

@@ -111,7 +111,7 @@ tv_status kvm_refused(tv_error *, tv_status, const char *name,
 tv_status kvm_map_trap(tv_vm *, tv_error *);
 void kvm_unmap_trap(struct kvm_vm *);
 tv_status kvm_map(tv_vm *, struct region *, tv_error *);
-void kvm_unmap(tv_vm *, struct region *);
+tv_status kvm_unmap(tv_vm *, struct region *, tv_error *);
 tv_status kvm_protect(tv_vm *, struct region *, tv_error *);
 void kvm_code_changed(tv_vm *, struct region *, uint64_t off, uint64_t len);
 

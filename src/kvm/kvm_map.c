@@ -25,10 +25,12 @@ static tv_status set_slot(const struct kvm_vm *kvm, size_t slot,
     .gpa = gpa, .size = size, .host = (uintptr_t)host
   };
   if (kvm_ioctl(kvm->fd, SET_USER_MEMORY_REGION, &region) >= 0) return TV_OK;
-  tv_status code = errno == ENOMEM ? TV_E_NO_MEMORY : TV_E_LIMIT;
+  tv_status code = errno == ENOMEM ? TV_E_NO_MEMORY :
+                   size ? TV_E_LIMIT : TV_E_STATE;
   return kvm_refused(err, code, "KVM_SET_USER_MEMORY_REGION",
-                     "all slots are used, or the host page is larger than "
-                     "the alignment");
+                     size ? "all slots are used, or the host page is larger "
+                            "than the alignment"
+                          : "what was to go may still be in the guest's reach");
 }
 
 // The slot of a region, 0 if it has none.
@@ -38,11 +40,13 @@ static size_t slot_of(const struct kvm_vm *kvm, const struct region *region) {
   return 0;
 }
 
-static void drop_slot(struct kvm_vm *kvm, const struct region *region) {
+static tv_status drop_slot(struct kvm_vm *kvm, const struct region *region,
+                           tv_error *err) {
   size_t slot = slot_of(kvm, region);
-  if (!slot) return;
-  set_slot(kvm, slot, region->base, 0, region->host, false, NULL);
-  kvm->slot[slot] = 0;
+  if (!slot) return TV_OK;
+  tv_status s = set_slot(kvm, slot, region->base, 0, region->host, false, err);
+  if (!s) kvm->slot[slot] = 0;
+  return s;
 }
 
 static tv_status take_slot(struct kvm_vm *kvm, const struct region *region,
@@ -78,15 +82,19 @@ tv_status kvm_map(tv_vm *vm, struct region *region, tv_error *err) {
   return take_slot(kvm, region, err);
 }
 
-void kvm_unmap(tv_vm *vm, struct region *region) {
-  drop_slot(kvm_vm_of(vm), region);
+tv_status kvm_unmap(tv_vm *vm, struct region *region, tv_error *err) {
+  return drop_slot(kvm_vm_of(vm), region, err);
 }
 
-// A slot cannot become read-only or writable: it is made anew.
+// A slot cannot become read-only or writable: it is made anew. If that is
+// refused the guest's memory is gone.
 tv_status kvm_protect(tv_vm *vm, struct region *region, tv_error *err) {
   struct kvm_vm *kvm = kvm_vm_of(vm);
-  drop_slot(kvm, region);
-  return region->prot & TV_READ ? take_slot(kvm, region, err) : TV_OK;
+  tv_status s = drop_slot(kvm, region, err);
+  if (s || !(region->prot & TV_READ)) return s;
+  s = take_slot(kvm, region, &vm->failure);
+  if (s && err) *err = vm->failure;
+  return s;
 }
 
 // KVM makes instruction and data caches agree when it first maps a page;

@@ -233,10 +233,12 @@ static tv_status soft_map(tv_vm *vm, struct region *region, tv_error *err) {
   return status;
 }
 
-static void soft_unmap(tv_vm *vm, struct region *region) {
-  (void)region;
+static tv_status soft_unmap(tv_vm *vm, struct region *region,
+                            tv_error *err) {
+  (void)region, (void)err;
   soft_code_flush(vm->back, vm);
   rebind(vm);
+  return TV_OK;
 }
 
 static void soft_limits(const tv_vm *vm, tv_limits *out) {

@@ -53,7 +53,7 @@ struct mock_vm {
 };
 
 // What is to fail next.
-static struct { bool vm, map, protect, vcpu, run; } mock_fail;
+static struct { bool vm, map, unmap, protect, vcpu, run; } mock_fail;
 
 static struct mock_cpu *mock_of(const tv_vcpu *cpu) { return cpu->back; }
 
@@ -76,7 +76,10 @@ static tv_status mock_protect(tv_vm *vm, struct region *r, tv_error *err) {
   return mock_fail.protect ? err_set(err, TV_E_LIMIT, 0, "mock: no") : TV_OK;
 }
 
-static void mock_unmap(tv_vm *vm, struct region *r) { (void)vm, (void)r; }
+static tv_status mock_unmap(tv_vm *vm, struct region *r, tv_error *err) {
+  (void)vm, (void)r;
+  return mock_fail.unmap ? err_set(err, TV_E_LIMIT, 0, "mock: stays") : TV_OK;
+}
 
 static void mock_code_changed(tv_vm *vm, struct region *r, uint64_t off,
                               uint64_t len) {

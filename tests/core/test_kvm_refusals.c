@@ -26,8 +26,9 @@ enum { RUN_SIZE = 4096, ROUNDS_MAX = 1000 };
 
 static unsigned fail_at, calls;
 static int fail_errno, open_errno, version = API_VERSION, missing, ipa = 40;
-static int run_errno;
+static int run_errno, removal_errno, slot_errno;
 static uint32_t run_reason;
+static unsigned entries;
 static unsigned long last;
 static bool hearing, undoing, last_undoes, entered;
 static long page, sleeps;
@@ -70,6 +71,7 @@ int open(const char *path, int flags, ...) {
 // The guest has called CPU_OFF, which this kernel served: the vCPU sleeps
 // until a signal.
 static int run(void) {
+  entries++;
   if (shared) shared->exit_reason = run_reason;
   sleeps += run_errno == EINTR;
   errno = run_errno;
@@ -82,6 +84,11 @@ static int get_one(const struct kvm_one_reg *one) {
   memset(to, 0, (size_t)1 << (one->id >> 52 & 15));
   if (one->id == (REG_CORE | CORE_PC)) memcpy(to, &(uint64_t){ 4 }, 8);
   return 0;
+}
+
+static int set_region(const struct kvm_memory_region *region) {
+  errno = region->size ? slot_errno : removal_errno;
+  return errno ? -1 : 0;
 }
 
 static int extension(unsigned long cap) {
@@ -99,6 +106,8 @@ static int answer(unsigned long request, unsigned long arg) {
     case GET_MP_STATE:
       ((struct kvm_mp_state *)arg)->state = MP_STOPPED;
       return 0;
+    case SET_USER_MEMORY_REGION:
+      return set_region((const struct kvm_memory_region *)arg);
     case RUN: return run();
     default: return 0;
   }
@@ -157,6 +166,8 @@ static tv_status scenario(void) {
   if (!s) s = tv_mem_ram(vm, 0, 0x10000, TV_READ | TV_WRITE | TV_EXEC, NULL,
                          &err);
   if (!s) s = tv_mem_protect(vm, 0, TV_READ, &err);
+  if (!s) s = tv_mem_ram(vm, 0x10000, 0x10000, TV_READ, NULL, &err);
+  if (!s) s = tv_mem_unmap(vm, 0x10000, 0x10000, &err);
   if (!s) s = tv_vcpu_new(vm, &cpu, &err);
   if (!s) s = tv_vcpu_set(cpu, TV_REG_PC, &pc, sizeof pc, &err);
   if (!s) s = tv_vcpu_get(cpu, TV_REG_PC, &pc, sizeof pc, &err);
@@ -197,8 +208,7 @@ static void rounds(int os) {
     tv_status s = scenario();
     if (calls < fail_at) break;
     // The filter may be absent, and undoing has nobody to tell.
-    bool quiet = last == SET_DEVICE_ATTR || last == SET_USER_MEMORY_REGION ||
-                 last_undoes;
+    bool quiet = last == SET_DEVICE_ATTR || last_undoes;
     bool named = strstr(err.text, "KVM_") && strstr(err.text, number) &&
                  err.os == os;
     for (unsigned k = 0; s && named && k < TELLING; k++)
@@ -288,6 +298,53 @@ static void run_ends(int os, uint32_t reason, const char *piece) {
   tv_vm_free(vm);
 }
 
+// A slot that the kernel keeps: the guest could go on with its memory.
+static void slot_stays(void) {
+  tv_vm *vm = NULL;
+  tv_vcpu *cpu = NULL;
+  tv_exit exit;
+  tv_region r;
+  char byte = 0;
+  tv_vm_new(&config, &vm, NULL);
+  tv_mem_ram(vm, 0, 0x10000, TV_READ | TV_WRITE, NULL, NULL);
+  tv_mem_write(vm, 0, "x", 1, NULL);
+  tv_vcpu_new(vm, &cpu, NULL);
+  entries = 0;
+  removal_errno = EIO;
+  says(tv_mem_protect(vm, 0, TV_READ, &err), TV_E_STATE, "errno 5; what was");
+  tv_mem_find(vm, 0, &r);
+  ok(r.prot == (TV_READ | TV_WRITE) && !tv_vm_run(vm, 0, &exit, &err),
+     "a protection that is refused has changed nothing");
+  says(tv_mem_unmap(vm, 0, 0x10000, &err), TV_E_STATE, "errno 5; what was");
+  removal_errno = 0;
+  ok(!tv_mem_read(vm, 0, &byte, 1, &err) && byte == 'x',
+     "what cannot be unmapped keeps its memory");
+  memset(&err, 0, sizeof err);
+  says(tv_vm_run(vm, 1000, &exit, &err), TV_E_STATE,
+       "KVM_SET_USER_MEMORY_REGION failed with errno 5");
+  tv_vm_reset(vm, NULL);
+  says(tv_vcpu_run(cpu, 1000, &exit, &err), TV_E_STATE, "errno 5");
+  eq_u64(entries, 0, "and the guest is not entered");
+  tv_vm_free(vm);
+}
+
+// One that cannot be made again.
+static void slot_lost(void) {
+  tv_vm *vm = NULL;
+  tv_vcpu *cpu = NULL;
+  tv_exit exit;
+  tv_vm_new(&config, &vm, NULL);
+  tv_mem_ram(vm, 0, 0x10000, TV_READ | TV_WRITE, NULL, NULL);
+  tv_vcpu_new(vm, &cpu, NULL);
+  entries = 0;
+  slot_errno = ENOSPC;
+  says(tv_mem_protect(vm, 0, TV_READ, &err), TV_E_LIMIT, "all slots are used");
+  slot_errno = 0;
+  says(tv_vm_run(vm, 1000, &exit, &err), TV_E_LIMIT, "all slots are used");
+  eq_u64(entries, 0, "without its memory the guest is not entered");
+  tv_vm_free(vm);
+}
+
 int main(void) {
   missing = -1;
   rounds(EIO);
@@ -299,6 +356,8 @@ int main(void) {
   run_ends(ENOMEM, 0, "no memory");
   run_ends(ENOEXEC, 0, "not initialized");
   run_ends(0, 17, "reason 17");
+  slot_stays();
+  slot_lost();
   return done();
 }
 

@@ -87,6 +87,40 @@ static void refusals(void) {
   tv_vm_free(vm);
 }
 
+// What cannot be unmapped is still there, and nobody runs who could reach it.
+static void stays(void) {
+  tv_vm *vm = mock_machine();
+  tv_vcpu *cpu;
+  tv_exit exit;
+  uint64_t value = 0;
+  tv_region r;
+  tv_mem_ram(vm, 0x100000, 0x10000, rwx, NULL, NULL);
+  tv_mem_ram(vm, 0x200000, 0x10000, rwx, NULL, NULL);
+  tv_vcpu_new(vm, &cpu, NULL);
+  tv_mem_write(vm, 0x100000, "unmapped", 8, NULL);
+  mock_fail.unmap = true;
+  expect(tv_mem_unmap(vm, 0x100000, 0x10000, &err), TV_E_LIMIT, &err,
+         "mock: stays", "the backend may refuse to unmap a region");
+  expect(tv_mem_unmap(vm, 0x100000, 0x10000, NULL), TV_E_LIMIT, NULL, NULL,
+         "and says so again");
+  mock_fail.unmap = false;
+  ok(!tv_mem_find(vm, 0x10ffff, &r) && r.base == 0x100000 &&
+     !tv_mem_read(vm, 0x100000, &value, 8, NULL) &&
+     !memcmp(&value, "unmapped", 8), "which then stays");
+  const struct mock_vm *mock = vm->back;
+  expect(tv_vm_run(vm, 1000, &exit, &err), TV_E_LIMIT, &err, "mock: stays",
+         "and no run succeeds any more");
+  expect(tv_vcpu_step(cpu, 1, &exit, &err), TV_E_LIMIT, &err, "mock: stays",
+         "nor a step");
+  expect(tv_vm_reset(vm, &err), TV_OK, NULL, NULL, "a reset does");
+  expect(tv_vcpu_run(cpu, 1000, &exit, &err), TV_E_LIMIT, &err, "mock: stays",
+         "and changes nothing about that");
+  eq_u64(mock->runs, 0, "the guest has not been entered");
+  expect(tv_mem_unmap(vm, 0, 0x1000000, &err), TV_OK, NULL, NULL,
+         "what stayed can be unmapped later");
+  tv_vm_free(vm);
+}
+
 static void regions(void) {
   tv_vm *vm = mock_machine();
   static uint8_t own[8192];
@@ -221,6 +255,7 @@ int main(void) {
   bad_places();
   overlaps();
   refusals();
+  stays();
   regions();
   copying();
   many_regions();

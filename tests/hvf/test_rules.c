@@ -198,6 +198,7 @@ static void refusals(void) {
   const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
   tv_vm *vm = NULL, *second = NULL;
   tv_error err;
+  tv_exit exit;
   mock.denied = true;
   ok(tv_vm_new(&config, &vm, &err) == TV_E_DENIED &&
      strstr(err.text, "HV_DENIED (0xfae94007)") &&
@@ -217,6 +218,13 @@ static void refusals(void) {
      TV_E_OVERLAP, "the trap page: %s", err.text);
   ok(tv_mem_ram(vm, 0, 0x4000, 7, memory + 8, &err) == TV_E_ALIGNMENT,
      "host memory: %s", err.text);
+  tv_mem_ram(vm, 0, SIZE, 7, NULL, NULL);
+  hv_vm_unmap(0, SIZE);
+  ok(tv_mem_unmap(vm, 0, SIZE, &err) == TV_E_INVALID &&
+     strstr(err.text, "hv_vm_unmap: HV_BAD_ARGUMENT"), "what is gone: %s",
+     err.text);
+  ok(tv_vm_run(vm, 1000, &exit, &err) == TV_E_INVALID &&
+     strstr(err.text, "hv_vm_unmap"), "and the next run: %s", err.text);
   tv_vm_free(vm);
   ok(tv_vm_new(&config, &vm, &err) == TV_OK, "another VM, afterwards");
   tv_vm_free(vm);
