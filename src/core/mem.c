@@ -163,7 +163,7 @@ static tv_status add(tv_vm *vm, const struct region *want, void *host,
     goto out;
   }
   *r = *want;
-  if (r->kind < TV_MEM_MMIO) {
+  if (!mem_is_io(r)) {
     s = acquire(r, host, err);
     if (s) goto out;
   }
@@ -266,7 +266,7 @@ tv_status mem_based(const tv_vm *vm, uint64_t gpa, struct region **out,
   if (!r)
     return err_set(err, TV_E_RANGE, gpa, "nothing is mapped at 0x%" PRIx64,
                    gpa);
-  if (r->base != gpa || r->kind >= TV_MEM_MMIO)
+  if (r->base != gpa || mem_is_io(r))
     return err_set(err, TV_E_RANGE, gpa, "0x%" PRIx64 " is not the base of a "
                    "RAM or ROM region (it is in the %s at 0x%" PRIx64 "..0x%"
                    PRIx64 ")", gpa, kind_name(r), r->base, last(r));
@@ -341,12 +341,12 @@ static tv_status check_covered(const tv_vm *vm, uint64_t gpa, size_t size,
                                tv_error *err) {
   size_t n;
   for (uint64_t at = gpa, left = size; left; at += n, left -= n) {
-    const struct region *r = piece(vm, at, left, &n);
-    if (r) continue;
+    if (piece(vm, at, left, &n)) continue;
+    const struct region *r = mem_at(vm, at);
     return err_set(err, TV_E_RANGE, at, "0x%zx bytes at 0x%" PRIx64
                    " are not all RAM or ROM: %s at 0x%" PRIx64, size, gpa,
-                   mem_at(vm, at) ? "there is MMIO" : "nothing is mapped",
-                   at);
+                   !r ? "nothing is mapped" : r->kind == TV_MEM_MMIO ?
+                   "there is MMIO" : "there is a device", at);
   }
   return TV_OK;
 }

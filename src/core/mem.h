@@ -35,12 +35,17 @@ struct region {
   uint64_t id;
   tv_mem_kind kind;
   unsigned prot;
-  uint8_t *host;        // NULL for MMIO
-  uint8_t *store_map;   // size / 256 bytes (rounded up); NULL for MMIO
+  uint8_t *host;        // NULL for MMIO and DEVICE
+  uint8_t *store_map;   // size / 256 bytes (rounded up); or NULL as well
   void *mapping;        // what to unmap, and its size
   size_t mapping_size;
   struct dirty *log;    // of written pages, NULL: none
 };
+
+// No memory: accesses leave the guest, or are the VM's own affair.
+static inline bool mem_is_io(const struct region *r) {
+  return r->kind == TV_MEM_MMIO || r->kind == TV_MEM_DEVICE;
+}
 
 struct mem {
   struct region **region;   // sorted by base, disjoint

@@ -86,6 +86,8 @@ static enum mmio_end check(tv_vcpu *cpu, struct mmio *m, tv_exit *exit) {
       return fault(m, exit, TV_FAULT_UNSUPPORTED, va, m->fault_gpa);
     struct part part = part_at(cpu, m, k);
     char access = p->write ? 'w' : 'r';
+    if (part.region && part.region->kind == TV_MEM_DEVICE)
+      return fault(m, exit, TV_FAULT_UNSUPPORTED, va, part.gpa);
     bool allowed = part.region && (is_mmio(&part) ||
       part.region->prot & (p->write ? TV_WRITE : TV_READ));
     if (!allowed)
@@ -94,7 +96,7 @@ static enum mmio_end check(tv_vcpu *cpu, struct mmio *m, tv_exit *exit) {
     uint64_t next = PAGE - va % PAGE, gpa;
     bool known = translate(cpu, m, va + next, &gpa);
     const struct region *beyond = known ? mem_at(cpu->vm, gpa) : NULL;
-    if (!known || (beyond && (is_mmio(&part) || beyond->kind == TV_MEM_MMIO ||
+    if (!known || (beyond && (is_mmio(&part) || mem_is_io(beyond) ||
                    beyond->prot & (p->write ? TV_WRITE : TV_READ))))
       return fault(m, exit, TV_FAULT_UNSUPPORTED, va, part.gpa);
     return fault(m, exit, fault_reason(beyond, access), va + next, gpa);

@@ -52,7 +52,7 @@ static bool permitted(struct soft_cpu *cpu, const struct insn *i,
                       unsigned size, bool write) {
   tv_fault reason;
   if (!region) reason = TV_FAULT_UNMAPPED;
-  else if (region->kind == TV_MEM_MMIO) return true;
+  else if (mem_is_io(region)) return true;
   else if (region->prot & (write ? TV_WRITE : TV_READ)) return true;
   else if (write && region->kind == TV_MEM_ROM) reason = TV_FAULT_READ_ONLY;
   else reason = TV_FAULT_PROTECTED;
@@ -109,7 +109,7 @@ static void copy_spans(struct soft_cpu *cpu, const struct span *span,
 
 static bool touches_mmio(const struct span *span, unsigned n) {
   for (; n--; span++)
-    if (span->region->kind == TV_MEM_MMIO) return true;
+    if (mem_is_io(span->region)) return true;
   return false;
 }
 
@@ -128,7 +128,8 @@ static bool mmio_part(struct soft_cpu *cpu, const struct insn *i,
   bool resumed = cpu->pending.active && cpu->pending.pc == soft_pc(cpu, i);
   if (!resumed || done >= cpu->pending.parts) {
     leave_mmio(cpu, i, span->region->base + span->off, span->len, write,
-               write ? access_get(bytes, log2) : 0);
+               write ? access_get(bytes, log2) : 0,
+               span->region->kind == TV_MEM_DEVICE);
     return false;
   }
   if (!write) access_put(bytes, log2, cpu->pending.data[done]);
@@ -261,7 +262,7 @@ static uint8_t *find_byte(struct soft_cpu *cpu, const struct insn *i,
                           uint64_t va, bool write, struct span *span) {
   struct access a = { va, 0, 1, write };
   if (!find_spans(cpu, i, &a, va, 1, span)) return NULL;
-  if (span->region->kind != TV_MEM_MMIO)
+  if (!mem_is_io(span->region))
     return span->region->host + span->off;
   unsupported(cpu, i, &a, span);
   return NULL;
@@ -327,7 +328,7 @@ struct access_atom access_atom_cold(struct soft_cpu *cpu,
   }
   struct region *region = mem_at(cpu->h.vcpu->vm, gpa);
   if (!permitted(cpu, i, region, va, gpa, size, write)) return left;
-  if (region->kind == TV_MEM_MMIO) {
+  if (mem_is_io(region)) {
     leave_fault(cpu, i, TV_FAULT_UNSUPPORTED, va, gpa, size,
                 write ? 'w' : 'r');
     return left;

@@ -121,7 +121,8 @@ struct soft_cpu {
   uint32_t pstate;        // the rest of PSTATE, SPSR layout, NZCV bits 0;
                           // BTYPE is valid outside the inner loop only
   uint32_t mode;
-  uint32_t lines;         // interrupt inputs: bit TV_IRQ, bit TV_FIQ
+  uint32_t lines;         // interrupt inputs: bit TV_IRQ, bit TV_FIQ; a GIC
+                          // drives them, if there is one
   uint64_t sp_el[2];      // banked SP_EL0, SP_EL1; stale for the current one
   uint64_t v[32][2] __attribute__((aligned(16)));   // low, high
   uint64_t sys[SYS_COUNT];
@@ -167,6 +168,7 @@ struct soft_cpu {
       LEAVE_SLOW,             // execute `word` in the outer loop
       LEAVE_EXCEPTION,        // take `exc`
       LEAVE_EXIT,             // return `exit` (not a step)
+      LEAVE_DEVICE,           // `exit` is an access that the GIC answers
       LEAVE_FETCH             // the fetch at pc failed
     } leave;
     uint32_t word;
@@ -257,10 +259,11 @@ const struct insn *leave_fault(struct soft_cpu *, const struct insn *,
                                tv_fault reason, uint64_t va, uint64_t gpa,
                                unsigned size, char access);
 // An MMIO exit for the next part of the instruction; a write counts as done,
-// a read waits for the answer.
+// a read waits for the answer. `device`: not an exit, but the VM's own GIC's
+// affair, which the outer loop asks.
 const struct insn *leave_mmio(struct soft_cpu *, const struct insn *,
                               uint64_t gpa, unsigned size, bool write,
-                              uint64_t value);
+                              uint64_t value, bool device);
 
 // A breakpoint, before anything is done.
 const struct insn *leave_breakpoint(struct soft_cpu *, const struct insn *);

@@ -81,8 +81,8 @@ const struct insn *leave_fault(struct soft_cpu *cpu, const struct insn *i,
 
 const struct insn *leave_mmio(struct soft_cpu *cpu, const struct insn *i,
                               uint64_t gpa, unsigned size, bool write,
-                              uint64_t value) {
-  leave(cpu, i, LEAVE_EXIT);
+                              uint64_t value, bool device) {
+  leave(cpu, i, device ? LEAVE_DEVICE : LEAVE_EXIT);
   if (!cpu->pending.active || cpu->pending.pc != cpu->pc)
     cpu->pending.parts = 0;
   tv_exit *exit = &cpu->h.exit;
@@ -170,7 +170,7 @@ bool soft_take(struct soft_cpu *cpu, const struct soft_exc *exc) {
 }
 
 bool soft_take_interrupt(struct soft_cpu *cpu) {
-  bool fiq = soft_fiq_line(cpu) && !(cpu->pstate & PSTATE_F);
+  bool fiq = soft_lines(cpu) >> TV_FIQ & 1 && !(cpu->pstate & PSTATE_F);
   if (!cpu->vbar_written) {
     soft_fault_exit(cpu, TV_FAULT_INTERRUPT, 0, 0, 0, 'x');
     return false;

@@ -47,9 +47,10 @@ static uint64_t execute(struct soft_cpu *cpu, uint64_t n) {
   return 0;
 }
 
-static bool interrupt_due(const struct soft_cpu *cpu) {
+static bool interrupt_due(struct soft_cpu *cpu) {
   bool open_i = !(cpu->pstate & PSTATE_I), open_f = !(cpu->pstate & PSTATE_F);
-  return (open_i && soft_irq_line(cpu)) || (open_f && soft_fiq_line(cpu));
+  return soft_lines(cpu) & ((unsigned)open_i << TV_IRQ |
+                            (unsigned)open_f << TV_FIQ);
 }
 
 static uint64_t bound(const struct soft_cpu *cpu, uint64_t left) {
@@ -71,6 +72,7 @@ static enum slow_step why_left(struct soft_cpu *cpu) {
   case LEAVE_SLOW: return soft_slow(cpu, cpu->h.word);
   case LEAVE_EXCEPTION: return STEP_EXCEPTION;
   case LEAVE_EXIT: return STEP_EXIT;
+  case LEAVE_DEVICE: return soft_gic_access(cpu);
   case LEAVE_FETCH: return fetch_again(cpu);
   }
   return STEP_EXIT;

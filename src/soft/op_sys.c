@@ -189,7 +189,10 @@ static enum slow_step mrs_msr(struct soft_cpu *cpu, uint32_t w, bool write) {
     if (rule == RO && write) return soft_undefined(cpu);
   }
   if (!write) {
-    soft_sysreg_read(cpu, key, &cpu->x[slot_write(rt)]);
+    uint64_t got = 0;
+    soft_sysreg_read(cpu, key, &got);
+    cpu->x[slot_write(rt)] = got;
+    soft_icc_acknowledge(cpu, key, got);
     if (key == SYSKEY_rndr || key == SYSKEY_rndrrs) {
       soft_random_next(cpu);
       cpu->nzcv = 0;                    // success; it always is
@@ -268,7 +271,7 @@ static enum slow_step dc_zva(struct soft_cpu *cpu, uint64_t va, bool zero) {
   struct region *r = mem_range(vm, at, BLOCK);
   if (!r || !r->host || !(r->prot & TV_WRITE)) {
     soft_fault_exit(cpu, !r ? TV_FAULT_UNMAPPED :
-                    r->kind == TV_MEM_MMIO ? TV_FAULT_UNSUPPORTED :
+                    mem_is_io(r) ? TV_FAULT_UNSUPPORTED :
                     r->kind == TV_MEM_ROM ? TV_FAULT_READ_ONLY :
                     TV_FAULT_PROTECTED, va, at, BLOCK, 'w');
     return STEP_EXIT;
@@ -388,7 +391,7 @@ static bool wait_trapped(struct soft_cpu *cpu, unsigned ti) {
 }
 
 static enum slow_step wfi(struct soft_cpu *cpu) {
-  if (soft_irq_line(cpu) || soft_fiq_line(cpu)) return STEP_NEXT;
+  if (soft_lines(cpu)) return STEP_NEXT;
   return wait_trapped(cpu, 0) ? STEP_EXCEPTION : STEP_IDLE;
 }
 
@@ -411,7 +414,7 @@ static enum slow_step wait_timed(struct soft_cpu *cpu, uint32_t w,
     cpu->event = false;
     return STEP_NEXT;
   }
-  if (!event && (soft_irq_line(cpu) || soft_fiq_line(cpu))) return STEP_NEXT;
+  if (!event && soft_lines(cpu)) return STEP_NEXT;
   if (soft_count(cpu) >= until) return STEP_NEXT;
   if (wait_trapped(cpu, ti)) return STEP_EXCEPTION;
   if (event && cpu->excl.valid) return STEP_YIELD;

@@ -31,12 +31,17 @@ static tv_status soft_vm_new(tv_vm *vm, tv_error *err) {
   soft->pstate_bits =
     (uint32_t)soft_sysreg_bits(&soft->features, SYSKEY_spsr_el1);
   vm->back = soft;
-  return TV_OK;
+  tv_status status = vm->gic ? soft_gic_new(soft, err) : TV_OK;
+  if (status) alloc_free(soft);
+  else if (vm->gic) soft_gic_reset(vm);
+  return status;
 }
 
 static void soft_vm_free(tv_vm *vm) {
-  soft_code_flush(vm->back, vm);
-  alloc_free(vm->back);
+  struct soft_vm *soft = vm->back;
+  soft_code_flush(soft, vm);
+  alloc_free(soft->gic);
+  alloc_free(soft);
 }
 
 // Main RAM is the largest plain RAM region. Limits: see cpu.h.
@@ -87,6 +92,7 @@ static void soft_vcpu_reset(tv_vcpu *vcpu) {
   soft_sysreg_reset(cpu);
   cpu->pstate = PSTATE_RESET;
   soft_update_mode(cpu);
+  if (cpu->h.vm->gic) soft_gic_cpu_reset(cpu);
 }
 
 static tv_status soft_vcpu_new(tv_vcpu *vcpu, tv_error *err) {
@@ -101,7 +107,10 @@ static tv_status soft_vcpu_new(tv_vcpu *vcpu, tv_error *err) {
   return TV_OK;
 }
 
-static void soft_vcpu_free(tv_vcpu *vcpu) { alloc_free(vcpu->back); }
+static void soft_vcpu_free(tv_vcpu *vcpu) {
+  alloc_free(vcpu->back);
+  if (vcpu->vm->gic) soft_gic_refresh(vcpu->vm);
+}
 
 static tv_status soft_get(tv_vcpu *vcpu, tv_reg reg, void *value,
                           tv_error *err) {
@@ -161,7 +170,7 @@ static uint64_t soft_time(const tv_vm *vm) {
 }
 
 static uint64_t soft_next_event(const tv_vcpu *vcpu) {
-  uint64_t timer = soft_timer_distance(cpu_of(vcpu));
+  uint64_t timer = soft_timer_wake_distance(cpu_of(vcpu));
   uint64_t wait = soft_wait_distance(cpu_of(vcpu));
   uint64_t distance = timer < wait ? timer : wait;
   if (distance == TV_NO_LIMIT) return TV_NO_LIMIT;
@@ -211,10 +220,9 @@ static void soft_irq(tv_vcpu *vcpu, tv_irq_line line, bool level) {
 }
 
 static bool soft_wakes(const tv_vcpu *vcpu) {
-  const struct soft_cpu *cpu = cpu_of(vcpu);
-  return soft_irq_line(cpu) || soft_fiq_line(cpu) ||
-         soft_timer_exit_due(cpu) || !soft_wait_distance(cpu) ||
-         (cpu->wait == WAIT_EVENT && cpu->event);
+  struct soft_cpu *cpu = cpu_of(vcpu);
+  return soft_lines(cpu) || soft_timer_exit_due(cpu) ||
+         !soft_wait_distance(cpu) || (cpu->wait == WAIT_EVENT && cpu->event);
 }
 
 // Grants are short and the core reads its request word between them.
@@ -245,8 +253,8 @@ static void soft_limits(const tv_vm *vm, tv_limits *out) {
   const struct soft_vm *soft = vm->back;
   out->address_bits = soft->model->physical_bits;
   out->breakpoints = UINT_MAX;
-  out->note[0] = "its timers and interrupt lines are the CPU's own; there is "
-                 "no GIC";
+  out->note[0] = "a GICv3 takes interrupts to the vCPUs where the VM asks for "
+                 "one; else the timers drive the IRQ line";
 }
 
 const struct backend backend_soft = {
@@ -262,5 +270,6 @@ const struct backend backend_soft = {
   .next_event = soft_next_event, .skip_to = soft_skip_to,
   .pending = soft_pending, .answer = soft_answer, .forget = soft_forget,
   .inject = soft_inject, .irq = soft_irq, .wakes = soft_wakes,
-  .kick = soft_kick, .trap = soft_trap, .breakpoint = soft_breakpoint
+  .kick = soft_kick, .trap = soft_trap, .breakpoint = soft_breakpoint,
+  .gic_irq = soft_gic_irq, .gic_reset = soft_gic_reset
 };

@@ -21,6 +21,7 @@ struct soft_vm {
   uint32_t pstate_bits;          // of PSTATE that the features add
   uint64_t clock;     // virtual nanoseconds: one a step, plus skipped idle
   const struct soft_cpu *last;   // which ran last: a switch ends exclusives
+  struct soft_gic *gic;          // NULL: none
   unsigned code_pages;
   struct code_page *code[CODE_BUCKETS];
 };
@@ -121,23 +122,45 @@ void soft_random_next(struct soft_cpu *);
 
 // timer.c: the generic timers of one vCPU in virtual time.
 uint64_t soft_count(const struct soft_cpu *);      // CNTVCT_EL0, CNTPCT_EL0
-bool soft_timer_irq(const struct soft_cpu *);      // an output is asserted
+enum { TIMER_VIRTUAL = 1, TIMER_PHYSICAL = 2 };
+unsigned soft_timer_outputs(const struct soft_cpu *);      // asserted ones
 // timer = "exit": an expiry that has not been reported; then report it.
 bool soft_timer_exit_due(const struct soft_cpu *);
 void soft_timer_exit_reported(struct soft_cpu *);
 // Nanoseconds until the next output rises, TV_NO_LIMIT if none will. Outputs
 // that are up already do not count.
 uint64_t soft_timer_distance(const struct soft_cpu *);
+// The same for those outputs that will end a WFI.
+uint64_t soft_timer_wake_distance(const struct soft_cpu *);
 
 // When the WFIT or WFET that the vCPU is in ends by itself, in nanoseconds from
 // now: TV_NO_LIMIT if it is in none.
 uint64_t soft_wait_distance(const struct soft_cpu *);
 
-static inline bool soft_irq_line(const struct soft_cpu *cpu) {
-  return cpu->lines >> TV_IRQ & 1 || soft_timer_irq(cpu);
-}
-static inline bool soft_fiq_line(const struct soft_cpu *cpu) {
-  return cpu->lines >> TV_FIQ & 1;
+// gic.c, gic_cpu.c: the GIC of a VM that has one (gic.h). soft_gic_access does
+// the access to it that has left the loop, and records it as an answer.
+tv_status soft_gic_new(struct soft_vm *, tv_error *);
+void soft_gic_reset(tv_vm *);
+tv_status soft_gic_irq(tv_vm *, uint32_t intid, bool level, tv_error *);
+enum slow_step soft_gic_access(struct soft_cpu *);
+void soft_gic_cpu_reset(struct soft_cpu *);
+void soft_gic_refresh(const tv_vm *);    // sets all vCPUs' `lines`
+// What the CPU interface signals, with the timers' outputs of this moment.
+uint32_t soft_gic_lines(struct soft_cpu *);
+// Whether it will once this timer's output is up.
+bool soft_gic_would_signal(const struct soft_cpu *, bool physical);
+// ICC_* registers; without a GIC there are none. Reading ICC_IARn_EL1 only
+// tells what a guest's MRS would get; that it also acknowledges.
+enum { ICC_READ = 1, ICC_WRITE = 2 };
+bool soft_icc_has(const struct soft_cpu *, uint16_t key, unsigned access);
+uint64_t soft_icc_read(struct soft_cpu *, uint16_t key);
+void soft_icc_write(struct soft_cpu *, uint16_t key, uint64_t value);
+void soft_icc_acknowledge(struct soft_cpu *, uint16_t key, uint64_t intid);
+
+// The interrupts that the CPU sees: bit TV_IRQ, bit TV_FIQ.
+static inline uint32_t soft_lines(struct soft_cpu *cpu) {
+  if (cpu->h.vm->gic) return soft_gic_lines(cpu);
+  return cpu->lines | (uint32_t)!!soft_timer_outputs(cpu) << TV_IRQ;
 }
 
 #endif

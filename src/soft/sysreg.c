@@ -75,6 +75,8 @@ static uint64_t identification(const struct soft_cpu *cpu, uint16_t key,
   if (key == SYSKEY_midr_el1) return model->midr;
   if (key == SYSKEY_id_aa64mmfr0_el1)     // PARange: 40, 42, 44, 48 bits
     base |= bits == 48 ? 5 : (bits - 36) / 2;
+  if (key == SYSKEY_id_aa64pfr0_el1 && cpu->h.vm->gic)
+    base |= 1 << 24;                      // GIC: the registers ICC_*
   return soft_model_id(&cpu->h.vm->features, key,
                        cpu->h.vcpu->vm->pauth_impdef, base);
 }
@@ -146,7 +148,8 @@ static bool read_view(struct soft_cpu *cpu, uint16_t key, uint64_t *value) {
              (uint64_t)(cpu->h.vcpu->index / 16 & 0xff) << 8;
     return true;
   case SYSKEY_isr_el1:
-    *value = (soft_irq_line(cpu) ? 0x80 : 0) | (soft_fiq_line(cpu) ? 0x40 : 0);
+    *value = (soft_lines(cpu) >> TV_IRQ & 1 ? 0x80 : 0) |
+             (soft_lines(cpu) >> TV_FIQ & 1 ? 0x40 : 0);
     return true;
   case SYSKEY_cntvct_el0: case SYSKEY_cntpct_el0:
   case SYSKEY_cntvctss_el0: case SYSKEY_cntpctss_el0:
@@ -169,6 +172,10 @@ static bool read_view(struct soft_cpu *cpu, uint16_t key, uint64_t *value) {
 bool soft_sysreg_read(struct soft_cpu *cpu, uint16_t key, uint64_t *value) {
   if (missing(cpu, key)) return false;
   if (read_view(cpu, key, value)) return true;
+  if (soft_icc_has(cpu, key, ICC_READ)) {
+    *value = soft_icc_read(cpu, key);
+    return true;
+  }
   int k = find_stored(key);
   if (k >= 0) {
     *value = cpu->sys[k];
@@ -231,17 +238,23 @@ static bool is_view(uint16_t key) {
 
 bool soft_sysreg_readable(const struct soft_cpu *cpu, uint16_t key) {
   if (missing(cpu, key)) return false;
-  return is_view(key) || find_stored(key) >= 0 || read_only(key);
+  return is_view(key) || find_stored(key) >= 0 || read_only(key) ||
+         soft_icc_has(cpu, key, ICC_READ);
 }
 
 bool soft_sysreg_writable(const struct soft_cpu *cpu, uint16_t key) {
   if (read_only(key) || missing(cpu, key)) return false;
-  return is_view(key) || key == SYSKEY_oslar_el1 || find_stored(key) >= 0;
+  return is_view(key) || key == SYSKEY_oslar_el1 || find_stored(key) >= 0 ||
+         soft_icc_has(cpu, key, ICC_WRITE);
 }
 
 bool soft_sysreg_write(struct soft_cpu *cpu, uint16_t key, uint64_t value) {
   if (read_only(key) || missing(cpu, key)) return false;
   if (write_view(cpu, key, value)) return true;
+  if (soft_icc_has(cpu, key, ICC_WRITE)) {
+    soft_icc_write(cpu, key, value);
+    return true;
+  }
   int k = find_stored(key);
   if (k < 0) return false;
   uint64_t mask = stored[k].mask |

@@ -24,10 +24,12 @@ static bool virtual_fires(const struct soft_cpu *cpu) {
                cpu->sys[SYS_cntv_cval_el0]);
 }
 
-bool soft_timer_irq(const struct soft_cpu *cpu) {
+unsigned soft_timer_outputs(const struct soft_cpu *cpu) {
   bool by_exit = cpu->h.vcpu->vm->timer_exit;
-  return (!by_exit && virtual_fires(cpu)) ||
-         fires(cpu, cpu->sys[SYS_cntp_ctl_el0], cpu->sys[SYS_cntp_cval_el0]);
+  bool v = !by_exit && virtual_fires(cpu);
+  bool p = fires(cpu, cpu->sys[SYS_cntp_ctl_el0],
+                 cpu->sys[SYS_cntp_cval_el0]);
+  return (v ? TIMER_VIRTUAL : 0) | (p ? TIMER_PHYSICAL : 0);
 }
 
 bool soft_timer_exit_due(const struct soft_cpu *cpu) {
@@ -57,10 +59,26 @@ uint64_t soft_wait_distance(const struct soft_cpu *cpu) {
   return until(cpu, cpu->wait_until);
 }
 
+static uint64_t virtual_distance(const struct soft_cpu *cpu) {
+  return distance(cpu, cpu->sys[SYS_cntv_ctl_el0],
+                  cpu->sys[SYS_cntv_cval_el0]);
+}
+
+static uint64_t physical_distance(const struct soft_cpu *cpu) {
+  return distance(cpu, cpu->sys[SYS_cntp_ctl_el0],
+                  cpu->sys[SYS_cntp_cval_el0]);
+}
+
 uint64_t soft_timer_distance(const struct soft_cpu *cpu) {
-  uint64_t v = distance(cpu, cpu->sys[SYS_cntv_ctl_el0],
-                        cpu->sys[SYS_cntv_cval_el0]);
-  uint64_t p = distance(cpu, cpu->sys[SYS_cntp_ctl_el0],
-                        cpu->sys[SYS_cntp_cval_el0]);
+  uint64_t v = virtual_distance(cpu), p = physical_distance(cpu);
+  return v < p ? v : p;
+}
+
+uint64_t soft_timer_wake_distance(const struct soft_cpu *cpu) {
+  if (!cpu->h.vm->gic) return soft_timer_distance(cpu);
+  uint64_t v = soft_gic_would_signal(cpu, false) ? virtual_distance(cpu)
+                                                 : TV_NO_LIMIT;
+  uint64_t p = soft_gic_would_signal(cpu, true) ? physical_distance(cpu)
+                                                : TV_NO_LIMIT;
   return v < p ? v : p;
 }

@@ -14,7 +14,7 @@ local insn = require "tinyvmm.why.insn"
 local Facts = {}
 Facts.__index = Facts
 
-local KINDS = { [0] = "RAM", "ROM", "MMIO" }
+local KINDS = { [0] = "RAM", "ROM", "MMIO", "MMIO" }     -- and the GIC
 
 -- A region as rules see it: base, last, kind, prot, and a name to print.
 local function as_region(base, size, kind, prot)
