@@ -114,6 +114,8 @@ tv_status kvm_map(tv_vm *, struct region *, tv_error *);
 tv_status kvm_unmap(tv_vm *, struct region *, tv_error *);
 tv_status kvm_protect(tv_vm *, struct region *, tv_error *);
 void kvm_code_changed(tv_vm *, struct region *, uint64_t off, uint64_t len);
+tv_status kvm_log(tv_vm *, struct region *, tv_error *);
+tv_status kvm_dirty(tv_vm *, struct region *, tv_error *);
 
 // kvm_vcpu.c --------------------------------------------------------------
 

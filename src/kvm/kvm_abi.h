@@ -19,7 +19,7 @@ enum {                                   // /dev/kvm
 enum {                                   // a VM
   CREATE_VCPU = 0xae41, SET_USER_MEMORY_REGION = 0x4020ae46,
   IRQ_LINE = 0x4008ae61, ENABLE_CAP = 0x4068aea3,
-  SET_DEVICE_ATTR = 0x4018aee1
+  SET_DEVICE_ATTR = 0x4018aee1, GET_DIRTY_LOG = 0x4010ae42
 };
 #define CREATE_DEVICE UINT32_C(0xc00caee0)
 #define ARM_PREFERRED_TARGET UINT32_C(0x8020aeaf)
@@ -45,11 +45,14 @@ struct kvm_enable_cap {
   uint8_t pad[64];
 };
 
-enum { MEM_READONLY = 2 };
+enum { MEM_LOG_DIRTY_PAGES = 1, MEM_READONLY = 2 };
 struct kvm_memory_region {
   uint32_t slot, flags;
   uint64_t gpa, size, host;              // size 0: removes the slot
 };
+
+// One bit for each page of the host's; taking it begins it anew.
+struct kvm_dirty_log { uint32_t slot, pad; uint64_t bitmap; };
 
 struct kvm_vcpu_init { uint32_t target, features[7]; };
 enum { VCPU_PSCI_0_2 = 2 };              // bit of features[0]

@@ -14,15 +14,16 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/os.h"
+#include "core/dirty.h"
 
 // ------------------------------------------------------------------ slots --
 
 static tv_status set_slot(const struct kvm_vm *kvm, size_t slot,
                           uint64_t gpa, uint64_t size, void *host,
-                          bool read_only, tv_error *err) {
+                          uint32_t flags, tv_error *err) {
   struct kvm_memory_region region = {
-    .slot = (uint32_t)slot, .flags = read_only ? MEM_READONLY : 0,
-    .gpa = gpa, .size = size, .host = (uintptr_t)host
+    .slot = (uint32_t)slot, .flags = flags, .gpa = gpa, .size = size,
+    .host = (uintptr_t)host
   };
   if (kvm_ioctl(kvm->fd, SET_USER_MEMORY_REGION, &region) >= 0) return TV_OK;
   tv_status code = errno == ENOMEM ? TV_E_NO_MEMORY :
@@ -44,9 +45,17 @@ static tv_status drop_slot(struct kvm_vm *kvm, const struct region *region,
                            tv_error *err) {
   size_t slot = slot_of(kvm, region);
   if (!slot) return TV_OK;
-  tv_status s = set_slot(kvm, slot, region->base, 0, region->host, false, err);
+  tv_status s = set_slot(kvm, slot, region->base, 0, region->host, 0, err);
   if (!s) kvm->slot[slot] = 0;
   return s;
+}
+
+static tv_status fill_slot(const struct kvm_vm *kvm, size_t slot,
+                           const struct region *region, tv_error *err) {
+  uint32_t flags = region->prot & TV_WRITE ? 0 : MEM_READONLY;
+  if (region->log) flags |= MEM_LOG_DIRTY_PAGES;
+  return set_slot(kvm, slot, region->base, region->size, region->host, flags,
+                  err);
 }
 
 static tv_status take_slot(struct kvm_vm *kvm, const struct region *region,
@@ -55,8 +64,7 @@ static tv_status take_slot(struct kvm_vm *kvm, const struct region *region,
   while (slot < kvm->slots && kvm->slot[slot]) slot++;
   if (!alloc_grow(&kvm->slot, &kvm->slots, slot + 1, sizeof *kvm->slot))
     return err_set(err, TV_E_NO_MEMORY, region->base, NULL);
-  tv_status s = set_slot(kvm, slot, region->base, region->size, region->host,
-                         !(region->prot & TV_WRITE), err);
+  tv_status s = fill_slot(kvm, slot, region, err);
   if (!s) kvm->slot[slot] = region->id;
   return s;
 }
@@ -86,16 +94,56 @@ tv_status kvm_unmap(tv_vm *vm, struct region *region, tv_error *err) {
   return drop_slot(kvm_vm_of(vm), region, err);
 }
 
-// A slot cannot become read-only or writable: it is made anew. If that is
-// refused the guest's memory is gone.
+// A slot cannot become read-only or writable: it is made anew, and the kernel
+// forgets its log. If that is refused the guest's memory is gone.
 tv_status kvm_protect(tv_vm *vm, struct region *region, tv_error *err) {
   struct kvm_vm *kvm = kvm_vm_of(vm);
-  tv_status s = drop_slot(kvm, region, err);
+  tv_status s = region->log ? kvm_dirty(vm, region, err) : TV_OK;
+  if (!s) s = drop_slot(kvm, region, err);
   if (s || !(region->prot & TV_READ)) return s;
   s = take_slot(kvm, region, &vm->failure);
   if (s && err) *err = vm->failure;
   return s;
 }
+
+// --------------------------------------------------------------- the log --
+
+// What has no slot is written by core/mmio.c.
+tv_status kvm_log(tv_vm *vm, struct region *region, tv_error *err) {
+  struct kvm_vm *kvm = kvm_vm_of(vm);
+  size_t slot = slot_of(kvm, region);
+  return slot ? fill_slot(kvm, slot, region, err) : TV_OK;
+}
+
+static void add_pages(struct region *region, const uint64_t *map,
+                      size_t words) {
+  uint64_t size = os_page_size();
+  for (size_t k = 0; k < words; k++)
+    for (uint64_t bits = map[k]; bits; bits &= bits - 1)
+      dirty_add(region, (k * 64 + (unsigned)__builtin_ctzll(bits)) * size,
+                size);
+}
+
+tv_status kvm_dirty(tv_vm *vm, struct region *region, tv_error *err) {
+  struct kvm_vm *kvm = kvm_vm_of(vm);
+  size_t slot = slot_of(kvm, region);
+  size_t words = (region->size / os_page_size() + 63) / 64;
+  if (!slot) return TV_OK;
+  uint64_t *map = alloc_new(words * sizeof *map);
+  if (!map)
+    return err_set(err, TV_E_NO_MEMORY, region->base, "no host memory for a "
+                   "log of %zu words", words);
+  struct kvm_dirty_log log = { .slot = (uint32_t)slot,
+                               .bitmap = (uintptr_t)map };
+  tv_status s = kvm_ioctl(kvm->fd, GET_DIRTY_LOG, &log) >= 0 ? TV_OK :
+    kvm_refused(err, errno == ENOMEM ? TV_E_NO_MEMORY : TV_E_STATE,
+                "KVM_GET_DIRTY_LOG", NULL);
+  if (!s) add_pages(region, map, words);
+  alloc_free(map);
+  return s;
+}
+
+// ------------------------------------------------------------------- code --
 
 // KVM makes instruction and data caches agree when it first maps a page;
 // what the host writes later is ours to do.
@@ -123,7 +171,7 @@ tv_status kvm_map_trap(tv_vm *vm, tv_error *err) {
   }
   kvm->trap_host = page;
   kvm->trap = (UINT64_C(1) << kvm->ipa_bits) - 2 * KVM_TRAP_SIZE;
-  return set_slot(kvm, 0, kvm->trap, KVM_TRAP_SIZE, page, true, err);
+  return set_slot(kvm, 0, kvm->trap, KVM_TRAP_SIZE, page, MEM_READONLY, err);
 }
 
 void kvm_unmap_trap(struct kvm_vm *kvm) {

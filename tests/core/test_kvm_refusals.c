@@ -26,7 +26,9 @@ enum { RUN_SIZE = 4096, ROUNDS_MAX = 1000 };
 
 static unsigned fail_at, calls;
 static int fail_errno, open_errno, version = API_VERSION, missing, ipa = 40;
-static int run_errno, removal_errno, slot_errno;
+static int run_errno, removal_errno, slot_errno, log_errno;
+static uint32_t slot_flags;
+static uint64_t slot_pages;        // of the host, which the guest has written
 static uint32_t run_reason;
 static unsigned entries;
 static unsigned long last;
@@ -88,7 +90,17 @@ static int get_one(const struct kvm_one_reg *one) {
 
 static int set_region(const struct kvm_memory_region *region) {
   errno = region->size ? slot_errno : removal_errno;
+  if (!errno && region->slot) slot_flags = region->flags;
+  if (!errno && !(region->flags & MEM_LOG_DIRTY_PAGES)) slot_pages = 0;
   return errno ? -1 : 0;
+}
+
+static int get_log(const struct kvm_dirty_log *log) {
+  errno = slot_flags & MEM_LOG_DIRTY_PAGES ? log_errno : ENOENT;
+  if (errno) return -1;
+  memcpy((void *)(uintptr_t)log->bitmap, &slot_pages, sizeof slot_pages);
+  slot_pages = 0;
+  return 0;
 }
 
 static int extension(unsigned long cap) {
@@ -108,6 +120,7 @@ static int answer(unsigned long request, unsigned long arg) {
       return 0;
     case SET_USER_MEMORY_REGION:
       return set_region((const struct kvm_memory_region *)arg);
+    case GET_DIRTY_LOG: return get_log((const struct kvm_dirty_log *)arg);
     case RUN: return run();
     default: return 0;
   }
@@ -160,12 +173,15 @@ static tv_status runs(tv_vm *vm, tv_vcpu *cpu) {
 static tv_status scenario(void) {
   tv_vm *vm = NULL;
   tv_vcpu *cpu = NULL;
-  uint64_t pc = 0x1000;
+  uint64_t pc = 0x1000, pages = 0;
   undoing = false;
   tv_status s = tv_vm_new(&config, &vm, &err);
   if (!s) s = tv_mem_ram(vm, 0, 0x10000, TV_READ | TV_WRITE | TV_EXEC, NULL,
                          &err);
+  if (!s) s = tv_mem_log(vm, 0, true, &err);
+  if (!s) s = tv_mem_dirty(vm, 0, &pages, 1, &err);
   if (!s) s = tv_mem_protect(vm, 0, TV_READ, &err);
+  if (!s) s = tv_mem_log(vm, 0, false, &err);
   if (!s) s = tv_mem_ram(vm, 0x10000, 0x10000, TV_READ, NULL, &err);
   if (!s) s = tv_mem_unmap(vm, 0x10000, 0x10000, &err);
   if (!s) s = tv_vcpu_new(vm, &cpu, &err);
@@ -190,6 +206,7 @@ static int next_descriptor(void) {
 // The ioctls of whose refusal someone must hear.
 static const unsigned long telling[] = {
   CREATE_VM, ENABLE_CAP, GET_VCPU_MMAP_SIZE, SET_USER_MEMORY_REGION,
+  GET_DIRTY_LOG,
   CREATE_VCPU, ARM_PREFERRED_TARGET, ARM_VCPU_INIT, GET_ONE_REG, SET_ONE_REG,
   IRQ_LINE, SET_GUEST_DEBUG, GET_MP_STATE, SET_MP_STATE
 };
@@ -298,6 +315,51 @@ static void run_ends(int os, uint32_t reason, const char *piece) {
   tv_vm_free(vm);
 }
 
+// The kernel's log and the host's own writes, in pages of 4096 bytes.
+static void logs(void) {
+  static _Alignas(65536) uint8_t memory[0x40000];
+  tv_vm *vm = NULL;
+  uint64_t map = 0, each = (uint64_t)page / TV_DIRTY_PAGE;
+  uint64_t all = (UINT64_C(1) << each) - 1;
+  tv_vm_new(&config, &vm, NULL);
+  tv_mem_ram(vm, 0, sizeof memory, TV_READ | TV_WRITE, memory, NULL);
+  eq_u64(slot_flags, 0, "pages of %ld: a slot without a log", page);
+  tv_mem_log(vm, 0, true, NULL);
+  eq_u64(slot_flags, MEM_LOG_DIRTY_PAGES, "and with one");
+  slot_pages = 1 << 1;
+  tv_mem_write(vm, 0x3f000, "x", 1, NULL);
+  log_errno = ENOMEM;
+  says(tv_mem_dirty(vm, 0, &map, 1, &err), TV_E_NO_MEMORY,
+       "KVM_GET_DIRTY_LOG");
+  says(tv_mem_protect(vm, 0, TV_READ, &err), TV_E_NO_MEMORY,
+       "KVM_GET_DIRTY_LOG");
+  log_errno = 0;
+  tv_mem_dirty(vm, 0, &map, 1, NULL);
+  eq_u64(map, all << each | UINT64_C(1) << 63, "the guest's and the host's");
+  slot_pages = 1 << 2;
+  tv_mem_protect(vm, 0, TV_READ, NULL);
+  eq_u64(slot_flags, MEM_LOG_DIRTY_PAGES | MEM_READONLY, "a new slot has one");
+  tv_mem_protect(vm, 0, TV_WRITE, NULL);
+  tv_mem_dirty(vm, 0, &map, 1, NULL);
+  eq_u64(map, all << 2 * each, "and nothing of the old one's is lost");
+  tv_mem_protect(vm, 0, TV_READ | TV_WRITE, NULL);
+  slot_pages = 1;
+  tv_mem_log(vm, 0, true, NULL);
+  tv_mem_dirty(vm, 0, &map, 1, NULL);
+  eq_u64(map, 0, "beginning again forgets the kernel's as well");
+  slot_errno = EIO;
+  says(tv_mem_log(vm, 0, false, &err), TV_E_LIMIT, "errno 5");
+  ok(!tv_mem_dirty(vm, 0, &map, 1, &err), "a log that cannot end goes on");
+  slot_errno = 0;
+  tv_mem_log(vm, 0, false, NULL);
+  eq_u64(slot_flags, 0, "it ends");
+  slot_errno = EIO;
+  says(tv_mem_log(vm, 0, true, &err), TV_E_LIMIT, "errno 5");
+  slot_errno = 0;
+  says(tv_mem_dirty(vm, 0, &map, 1, &err), TV_E_STATE, "is not logged");
+  tv_vm_free(vm);
+}
+
 // A slot that the kernel keeps: the guest could go on with its memory.
 static void slot_stays(void) {
   tv_vm *vm = NULL;
@@ -356,6 +418,8 @@ int main(void) {
   run_ends(ENOMEM, 0, "no memory");
   run_ends(ENOEXEC, 0, "not initialized");
   run_ends(0, 17, "reason 17");
+  for (page = 4096; page <= 65536; page *= 4) logs();
+  page = 0;
   slot_stays();
   slot_lost();
   return done();

@@ -33,7 +33,7 @@ local machines = {
   { kernel = "linux-image-[0-9][0-9.]+[+]deb[0-9]+-cloud-arm64",
     runs = { "kvm guest/doorbell guest/mmio guest/mmu guest/interrupts "
       .. "guest/strict guest/selfmod guest/smp guest/pstate guest/exceptions "
-      .. "guest/exclusives", "soft guest/backends" } },
+      .. "guest/exclusives guest/dirty", "soft guest/backends" } },
   { kernel = "linux-image-6[.]1[.][0-9-]+-cloud-arm64",
     runs = { "kvm guest/doorbell", "soft core/",
       "soft guest/exceptions guest/mmio guest/pstate guest/smp guest/timers" }
