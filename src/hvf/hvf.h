@@ -175,6 +175,8 @@ tv_status hvf_inject(tv_vcpu *, uint64_t esr, uint64_t far, tv_error *);
 void hvf_irq(tv_vcpu *, tv_irq_line, bool level);
 bool hvf_wakes(const tv_vcpu *);
 uint64_t hvf_count(const tv_vm *);         // CNTVCT_EL0
+// CNTPCT_EL0: the host's, as a macOS that does not trap it gives it.
+uint64_t hvf_physical_count(void);
 uint64_t hvf_frequency(const tv_vm *);     // CNTFRQ_EL0
 uint64_t hvf_time(const tv_vm *);
 uint64_t hvf_next_event(const tv_vcpu *);

@@ -51,6 +51,8 @@ uint64_t hvf_count(const tv_vm *vm) {
   return mach_absolute_time() - hvf_vm_of(vm)->start;
 }
 
+uint64_t hvf_physical_count(void) { return mach_absolute_time(); }
+
 uint64_t hvf_frequency(const tv_vm *vm) {
   const struct hvf_vm *hvf = hvf_vm_of(vm);
   return UINT64_C(1000000000) * hvf->base.denom / hvf->base.numer;
@@ -69,20 +71,19 @@ void hvf_skip_to(tv_vm *vm, uint64_t ns) {
 
 // Ticks from now to the expiry of a timer, 0 if it has expired; TV_NO_LIMIT
 // if it is off or masked.
-static uint64_t distance(const tv_vm *vm, uint64_t ctl, uint64_t cval) {
-  uint64_t now = hvf_count(vm);
+static uint64_t distance(uint64_t now, uint64_t ctl, uint64_t cval) {
   if ((ctl & 3) != 1) return TV_NO_LIMIT;
   if (now >= cval) return 0;
   return cval - now < NEVER_TICKS ? cval - now : TV_NO_LIMIT;
 }
 
 static uint64_t virtual_distance(const struct hvf_vcpu *h) {
-  return distance(h->vcpu->vm, sys(h, VIEW_cntv_ctl_el0),
+  return distance(hvf_count(h->vcpu->vm), sys(h, VIEW_cntv_ctl_el0),
                   sys(h, VIEW_cntv_cval_el0));
 }
 
 static uint64_t physical_distance(const struct hvf_vcpu *h) {
-  return distance(h->vcpu->vm, h->cntp_ctl, h->cntp_cval);
+  return distance(hvf_physical_count(), h->cntp_ctl, h->cntp_cval);
 }
 
 uint64_t hvf_next_event(const tv_vcpu *cpu) {

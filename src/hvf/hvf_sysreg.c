@@ -82,7 +82,7 @@ uint64_t hvf_sysreg_reset(const tv_vcpu *cpu, unsigned place) {
 enum { ENABLE = 1, ISTATUS = 4 };
 
 static uint64_t cntp_ctl(const struct hvf_vcpu *h) {
-  bool met = h->cntp_ctl & ENABLE && hvf_count(h->vcpu->vm) >= h->cntp_cval;
+  bool met = h->cntp_ctl & ENABLE && hvf_physical_count() >= h->cntp_cval;
   return h->cntp_ctl | (met ? ISTATUS : 0);
 }
 
@@ -96,16 +96,17 @@ bool hvf_sysreg_read(struct hvf_vcpu *h, uint16_t key, uint64_t *value) {
   const tv_vm *vm = h->vcpu->vm;
   switch (key) {
     case VIEW_cntfrq_el0: *value = hvf_frequency(vm); return true;
-    case VIEW_cntvct_el0: case VIEW_cntpct_el0:
-      *value = hvf_count(vm);
+    case VIEW_cntvct_el0: *value = hvf_count(vm); return true;
+    case VIEW_cntpct_el0: case VIEW_cntpctss_el0:
+      *value = hvf_physical_count();
       return true;
     case VIEW_cntp_ctl_el0: *value = cntp_ctl(h); return true;
     case VIEW_cntp_cval_el0: *value = h->cntp_cval; return true;
     case VIEW_isr_el1: *value = isr(h); return true;
     case VIEW_oslsr_el1: *value = 8 | (uint64_t)h->os_lock << 1; return true;
-    case VIEW_osdlr_el1: case VIEW_lorc_el1: case VIEW_lorsa_el1:
-    case VIEW_lorea_el1: case VIEW_lorn_el1: case VIEW_lorid_el1:
-    case VIEW_mdccint_el1:
+    case VIEW_osdlr_el1: case VIEW_dbgprcr_el1: case VIEW_mdccint_el1:
+    case VIEW_lorc_el1: case VIEW_lorsa_el1: case VIEW_lorea_el1:
+    case VIEW_lorn_el1: case VIEW_lorid_el1:
       *value = 0;
       return true;
     default:
@@ -119,8 +120,9 @@ bool hvf_sysreg_write(struct hvf_vcpu *h, uint16_t key, uint64_t value) {
     case VIEW_cntp_ctl_el0: h->cntp_ctl = value & 3; return true;
     case VIEW_cntp_cval_el0: h->cntp_cval = value; return true;
     case VIEW_oslar_el1: h->os_lock = value & 1; return true;
-    case VIEW_osdlr_el1: case VIEW_lorc_el1: case VIEW_lorsa_el1:
-    case VIEW_lorea_el1: case VIEW_lorn_el1: case VIEW_mdccint_el1:
+    case VIEW_osdlr_el1: case VIEW_dbgprcr_el1: case VIEW_mdccint_el1:
+    case VIEW_lorc_el1: case VIEW_lorsa_el1: case VIEW_lorea_el1:
+    case VIEW_lorn_el1:
       return true;
     default: return view_set(h->vcpu, key, value);
   }
