@@ -55,6 +55,8 @@ LIB_SRC := $(sort $(wildcard src/base/*.c src/core/*.c src/a64/*.c \
   src/soft/*.c src/kvm/*.c) \
   $(if $(HVF),$(wildcard src/hvf/hvf*.c),src/hvf/absent.c))
 MOCK_SRC := $(if $(MOCK),$(wildcard tests/hvf/mock*.c))
+# mock_trap.c has the run loop in it.
+LIB_SRC := $(filter-out $(if $(MOCK),src/soft/interp.c),$(LIB_SRC))
 FRAMEWORK := $(if $(HVF),$(if $(MOCK),,-framework Hypervisor))
 # Of bind/, these are the program's alone.
 HOST_SRC := src/bind/line.c src/bind/state.c

@@ -19,7 +19,8 @@ local never = { "the CPU's features", "counters", "timer compare values" }
 
 local registers = { "sp", "pc", "pstate", "sp_el0", "sp_el1", "elr_el1",
   "spsr_el1", "esr_el1", "far_el1", "vbar_el1", "tpidr_el0", "tpidr_el1",
-  "contextidr_el1", "fpcr", "fpsr", "cntv_ctl_el0", "cntkctl_el1",
+  "contextidr_el1", "fpcr", "fpsr", "cntv_ctl_el0", "cntp_ctl_el0",
+  "cntkctl_el1",
   "nzcv", "daif", "spsel", "currentel", "mpidr_el1" }
 for n = 0, 30 do registers[#registers + 1] = "x" .. n end
 
@@ -246,6 +247,18 @@ text:   .asciz "i!" ]], stop = "shutdown" },
         mrs     xzr, isr_el1
         add     x2, sp, #0
         done ]=] },
+  { "registers that zero is written to", [=[
+        mov     x1, #-1
+        msr     cntp_cval_el0, x1
+        mrs     x2, cntp_cval_el0
+        msr     cntp_cval_el0, xzr
+        mrs     x3, cntp_cval_el0
+        msr     oslar_el1, x1
+        mrs     x4, oslsr_el1
+        msr     oslar_el1, xzr
+        mrs     x5, oslsr_el1
+        add     x6, sp, #0
+        done ]=] },
   { "a timer that has fired", [[
         mov     x1, #1
         msr     cntv_cval_el0, xzr
@@ -314,6 +327,24 @@ wait:   wfi
         b.ne    1b
         mov     x2, #0
         done ]] },
+  { "the counter of the physical timer", [=[
+        mrs     x1, cntpct_el0
+        add     x1, x1, #1000
+        msr     cntp_cval_el0, x1
+        mov     x2, #1
+        msr     cntp_ctl_el0, x2
+1:      mrs     x3, cntp_ctl_el0
+        tbz     x3, #2, 1b
+        mrs     x2, cntpct_el0
+        cmp     x1, x2
+        cset    x4, ls
+        mrs     x5, cntp_tval_el0
+        tst     x5, #0x80000000
+        cset    x5, ne
+        msr     cntp_ctl_el0, xzr
+        subs    x1, x1, x1
+        mov     x2, #0
+        done ]=] },
   { "code that writes code", [[
         adr     x0, site
         ldr     w1, new
@@ -327,6 +358,16 @@ site:   mov     x2, #1
         done
 new:    mov     x2, #2 ]] },
 }
+
+-- What the virtual timer does, the physical one does.
+for n = 1, #programs do
+  local p = {}
+  for key, value in pairs(programs[n]) do p[key] = value end
+  p[1] = p[1] .. ", the physical one"
+  p[2] = p[2]:gsub("cntv_", "cntp_")
+  p.physical = true
+  if p[2] ~= programs[n][2] then programs[#programs + 1] = p end
+end
 
 -- Running ------------------------------------------------------------------
 
@@ -350,7 +391,8 @@ local function machine(p, backend)
   for n = 0, 30 do cpu["x" .. n] = 0x1111 * n end
   cpu.x20, cpu.x28 = 0x60000, ENTRY
   if p.vectors ~= false then
-    vm:load(0x8000, tv.asm(vectors))
+    vm:load(0x8000, tv.asm(p.physical and (vectors:gsub("cntv_", "cntp_"))
+      or vectors))
     cpu.vbar_el1, cpu.tpidr_el1 = 0x8000, 0x40000
     vm:write_u64(0x50000, p.unheard or 0)
   end

@@ -17,11 +17,10 @@
 // - the syndrome of pairs, writeback and SIMD is not valid (ISV = 0);
 // - without an MMU memory is Device memory, in which exclusives and unaligned
 //   accesses fault (not so with TV_MOCK_RELAXED in the environment: for guests
-//   that on a Mac would have it on).
-//
-// The guest's exceptions are its own: nothing leaves for them. System
-// registers that the framework traps: PMU, GIC CPU interface, implementation
-// defined. Not so here: it traps OSLAR, OSDLR and CNTP, too.
+//   that on a Mac would have it on);
+// - of the guest's exceptions nothing leaves; of its system instructions do
+//   the registers and cache operations that mock_trap.c lists, before they do
+//   anything, and waits.
 //
 // One lock guards all of it; a run holds it for a slice of steps at a time.
 // This is test code, one framework for one process: static state is its
@@ -37,6 +36,7 @@
 
 enum { MOCK_VCPUS = 64, MOCK_IPA_BITS = 36, MOCK_GRANULE = 16384,
        MOCK_TICK_SHIFT = 4, MOCK_SYSREGS = 128 };
+enum { MOCK_TRAPS = 1 << 30 };     // in vm->traps: this is the inner VM
 
 struct mock_vcpu {
   tv_vcpu *cpu;             // of the inner VM; NULL: a free slot
@@ -46,7 +46,7 @@ struct mock_vcpu {
   hv_vcpu_exit_t exit;
   atomic_bool exit_asked;
   bool pending[2];          // by hv_interrupt_type_t
-  bool vtimer_masked, debug_trapped;
+  bool vtimer_masked, debug_trapped, debug_regs_trapped;
   bool step_enabled;        // MDSCR_EL1.SS, which the inner CPU does not see
   bool step_armed;          // PSTATE.SS
   uint64_t vtimer_offset;
@@ -58,6 +58,7 @@ struct mock {
   pthread_mutex_t lock;
   tv_vm *vm;                // the inner VM; NULL: none
   bool denied;              // the program has no entitlement
+  bool before_26;           // macOS: CNTPCT, LORC, MDCCINT are the guest's own
   atomic_uint fail;         // the call that fails, counted down; 0: none
   uint64_t past;            // nanoseconds of earlier VMs, a multiple of 16
   struct mock_vcpu vcpu[MOCK_VCPUS];
@@ -74,6 +75,12 @@ static inline struct soft_cpu *mock_soft(const struct mock_vcpu *v) {
 // mach_absolute_time() when the present VM was made: where its counter, which
 // has no offset of its own, is 0.
 uint64_t mock_zero(void);
+
+// The vCPU whose inner CPU this is.
+struct mock_vcpu *mock_of(const struct soft_cpu *);
+
+// Whether the framework has this register, for hv_vcpu_get_sys_reg.
+bool mock_has(hv_sys_reg_t);
 
 // What was last set in a register that the inner CPU has not.
 uint64_t mock_side(const struct mock_vcpu *, hv_sys_reg_t);

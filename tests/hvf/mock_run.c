@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "a64/decode.h"
 #include "a64/esr.h"
 #include "base/os.h"
 #include "mock.h"
@@ -75,35 +76,33 @@ static bool fault_exit(struct mock_vcpu *v, const tv_exit *exit) {
   }
 }
 
-// Registers that are not in the inner CPU: some the framework traps, the
-// others are undefined to it as well.
-static bool traps(uint16_t key) {
-  unsigned crn = key >> 7 & 15, crm = key >> 3 & 15;
-  bool implementation = crn == 11 || crn == 15;
-  bool pmu = (crn == 9 && crm >= 12) || (crn == 14 && crm >= 8);
-  bool gic = (crn == 12 && crm >= 8) || (crn == 4 && crm == 6);
-  return implementation || pmu || gic;
+static bool sysreg(struct mock_vcpu *v, uint32_t w) {
+  return exception(v, esr_make(ESR_EC_SYS64,
+    (w >> 19 & 3) << 20 | (w >> 5 & 7) << 17 | (w >> 16 & 7) << 14 |
+    (w >> 12 & 15) << 10 | (w & 31) << 5 | (w >> 8 & 15) << 1 |
+    (w >> 21 & 1)));
 }
 
-static bool sysreg(struct mock_vcpu *v, const tv_exit *exit) {
-  uint32_t w = exit->insn;
-  uint64_t far;
-  backend_soft.forget(v->cpu);
-  if (traps(exit->u.sysreg.key))
-    return exception(v, esr_make(ESR_EC_SYS64,
-      (w >> 19 & 3) << 20 | (w >> 5 & 7) << 17 | (w >> 16 & 7) << 14 |
-      (w >> 12 & 15) << 10 | (w & 31) << 5 | (w >> 8 & 15) << 1 |
-      (w >> 21 & 1)));
-  backend_soft.get(v->cpu, TV_REG_SYS(SYSKEY_far_el1), &far, NULL);
-  backend_soft.inject(v->cpu, esr_make(ESR_EC_UNKNOWN, 0), far, NULL);
-  return false;
+// ISS of a wait: which one, and of those with a time its register. -1: it is
+// YIELD.
+static int wait_iss(uint32_t w) {
+  enum { RV = 1 << 2, RN_SHIFT = 5 };
+  switch (a64_decode(w)) {
+    case A64_WFI: return 0;
+    case A64_WFE: return 1;
+    case A64_WFIT: return (int)a64_rt(w) << RN_SHIFT | RV | 2;
+    case A64_WFET: return (int)a64_rt(w) << RN_SHIFT | RV | 3;
+    default: return -1;
+  }
 }
 
-// The framework gives WFI and WFE back before they are executed.
-static bool waiting(struct mock_vcpu *v, bool event) {
+// The framework gives waits back before they are executed.
+static bool waiting(struct mock_vcpu *v) {
   struct soft_cpu *c = mock_soft(v);
+  int iss = wait_iss(word_at(c->pc - 4));
+  if (iss < 0) return false;
   c->pc -= 4;
-  return exception(v, esr_make(ESR_EC_WFX, 0x1e00000 | event));
+  return exception(v, esr_make(ESR_EC_WFX, 0x1e00000 | (unsigned)iss));
 }
 
 static bool timer_exit(struct mock_vcpu *v) {
@@ -115,9 +114,7 @@ static bool timer_exit(struct mock_vcpu *v) {
 static bool ended(struct mock_vcpu *v, enum back_end end,
                   const tv_exit *exit) {
   switch (end) {
-    case BACK_IDLE: return waiting(v, false);
-    case BACK_YIELD:
-      return word_at(mock_soft(v)->pc - 4) == 0xd503205f && waiting(v, true);
+    case BACK_IDLE: case BACK_YIELD: return waiting(v);
     case BACK_EXIT: break;
     default: return false;
   }
@@ -126,7 +123,7 @@ static bool ended(struct mock_vcpu *v, enum back_end end,
       return exception(v, esr_make(ESR_EC_HVC64, exit->u.hvc.imm));
     case TV_EXIT_SMC:
       return exception(v, esr_make(ESR_EC_SMC64, exit->u.hvc.imm));
-    case TV_EXIT_SYSREG: return sysreg(v, exit);
+    case TV_EXIT_SYSREG: return sysreg(v, exit->insn);
     case TV_EXIT_FAULT: return fault_exit(v, exit);
     case TV_EXIT_TIMER: return timer_exit(v);
     default: return leave(v, HV_EXIT_REASON_UNKNOWN);

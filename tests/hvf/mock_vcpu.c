@@ -16,6 +16,12 @@ struct mock_vcpu *mock_own(hv_vcpu_t id) {
   return mock_fails() ? NULL : mock_find(id);
 }
 
+struct mock_vcpu *mock_of(const struct soft_cpu *c) {
+  struct mock_vcpu *v = mock.vcpu;
+  while (v->cpu != c->h.vcpu) v++;
+  return v;
+}
+
 // ----------------------------------------------------------- the registers --
 
 // Those of macOS 11; debug registers are known by their pattern.
@@ -172,6 +178,8 @@ static int place(hv_sys_reg_t reg) {
   return -1;
 }
 
+bool mock_has(hv_sys_reg_t reg) { return place(reg) >= 0; }
+
 uint64_t mock_side(const struct mock_vcpu *v, hv_sys_reg_t reg) {
   return v->side[place(reg)];
 }
@@ -244,6 +252,20 @@ hv_return_t hv_vcpu_set_trap_debug_exceptions(hv_vcpu_t id, bool trapped) {
   struct mock_vcpu *v = mock_own(id);
   if (!v) return HV_BAD_ARGUMENT;
   v->debug_trapped = trapped;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_get_trap_debug_reg_accesses(hv_vcpu_t id, bool *trapped) {
+  const struct mock_vcpu *v = mock_own(id);
+  if (!v) return HV_BAD_ARGUMENT;
+  *trapped = v->debug_regs_trapped;
+  return HV_SUCCESS;
+}
+
+hv_return_t hv_vcpu_set_trap_debug_reg_accesses(hv_vcpu_t id, bool trapped) {
+  struct mock_vcpu *v = mock_own(id);
+  if (!v) return HV_BAD_ARGUMENT;
+  v->debug_regs_trapped = trapped;
   return HV_SUCCESS;
 }
 

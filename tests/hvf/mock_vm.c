@@ -66,7 +66,7 @@ static hv_return_t create(void) {
   if (mock_fails()) return HV_ERROR;
   if (mock.vm) return HV_BUSY;
   if (tv_vm_new(&config, &mock.vm, NULL)) return HV_NO_RESOURCES;
-  mock.vm->traps = TV_TRAP_SYSREG;
+  mock.vm->traps = MOCK_TRAPS;
   return HV_SUCCESS;
 }
 

@@ -192,6 +192,85 @@ static void protections(void) {
   eq_u64(out->exception.syndrome, 0x5a000003, "and can be written again");
 }
 
+// ----------------------------------------------------------------- traps --
+
+// What an instruction leaves with; 0: nothing, it is done by itself.
+static uint64_t leaves(uint32_t word) {
+  put(0x3000, word);
+  put(0x3004, 0xd4000022);           // hvc #1
+  sys_icache_invalidate(memory + 0x3000, 8);
+  start_at(0x3000);
+  hv_vcpu_set_reg(cpu, HV_REG_X0 + 4, 0x100000);
+  hv_vcpu_set_reg(cpu, HV_REG_X0 + 7, 0);
+  hv_vcpu_set_reg(cpu, HV_REG_X0 + 9, UINT64_MAX);
+  hv_vcpu_run(cpu);
+  bool hvc = out->exception.syndrome >> 26 == 0x16;
+  if (pc() != (hvc ? 0x3008 : 0x3000)) return pc();
+  return hvc ? 0 : out->exception.syndrome;
+}
+
+static void trapped_registers(void) {
+  eq_u64(leaves(0xd53be225), 0x6232f8a5, "mrs x5, cntp_ctl_el0 leaves");
+  eq_u64(leaves(0xd51be25f), 0x6234fbe4, "msr cntp_cval_el0, xzr");
+  eq_u64(leaves(0xd51be21e), 0x6230fbc4, "msr cntp_tval_el0, x30");
+  eq_u64(leaves(0xd5101087), 0x622804e0, "msr oslar_el1, x7");
+  eq_u64(leaves(0xd5301188), 0x62280503, "mrs x8, oslsr_el1");
+  eq_u64(leaves(0xd53807e1), 0x623e002f, "mrs x1, s3_0_c0_c7_7");
+  eq_u64(leaves(0xd53b9c02), 0x6230e459, "mrs x2, pmcr_el0");
+  eq_u64(leaves(0xd518cba4), 0x623a3096, "msr icc_sgi1r_el1, x4");
+  eq_u64(leaves(0xd53ef106), 0x6231bcc3, "mrs x6, s3_6_c15_c1_0");
+  eq_u64(leaves(0xd5380741), 0, "mrs x1, id_aa64mmfr2_el1 does not");
+  eq_u64(leaves(0xd53be041), 0, "nor mrs x1, cntvct_el0");
+  eq_u64(leaves(0xd53be321), 0, "nor mrs x1, cntv_ctl_el0");
+  eq_u64(leaves(0xd53be023), 0x6232f861, "mrs x3, cntpct_el0 does");
+  eq_u64(leaves(0xd538a461), 0x62362829, "mrs x1, lorc_el1");
+  eq_u64(leaves(0xd5300201), 0x62200025, "mrs x1, mdccint_el1");
+  mock.before_26 = true;
+  eq_u64(leaves(0xd53be023) + leaves(0xd538a461) + leaves(0xd5300201), 0,
+         "but none of the three before macOS 26");
+  mock.before_26 = false;
+}
+
+static void trapped_debug(void) {
+  bool trapped = true;
+  hv_vcpu_get_trap_debug_reg_accesses(cpu, &trapped);
+  ok(!trapped, "a fresh vCPU has its debug registers");
+  eq_u64(leaves(0xd5300241) + leaves(0xd5100189), 0, "which do not leave");
+  hv_vcpu_set_trap_debug_reg_accesses(cpu, true);
+  eq_u64(leaves(0xd5300241), 0x62240025, "but if the host wants them: mdscr");
+  eq_u64(leaves(0xd5100189), 0x62280122, "dbgbvr1");
+  hv_vcpu_set_trap_debug_reg_accesses(cpu, false);
+}
+
+static void trapped_others(void) {
+  eq_u64(leaves(0xd50b7e24), 0x92000145, "dc civac on nothing: CM");
+  eq_u64(out->exception.physical_address, 0x100000, "at its address");
+  eq_u64(out->exception.virtual_address, 0x100000, "in both");
+  eq_u64(leaves(0xd5087624), 0x92000145, "dc ivac");
+  eq_u64(leaves(0xd50b7524), 0x92000145, "ic ivau");
+  eq_u64(leaves(0xd50b7e3f), 0, "not on memory");
+  eq_u64(leaves(0xd503205f), 0x07e00001, "wfe");
+  eq_u64(leaves(0xd5031009), 0x07e00127, "wfet x9");
+  eq_u64(leaves(0xd5031007), 0, "wfet x7, whose time has come, goes on");
+  eq_u64(leaves(0xd5031029), 0x07e00126, "wfit x9");
+}
+
+static void at_el0(void) {
+  start_at(0x3000);
+  hv_vcpu_set_sys_reg(cpu, HV_SYS_REG_CNTKCTL_EL1, 0);
+  hv_vcpu_set_reg(cpu, HV_REG_CPSR, 0x3c0);
+  put(0x3000, 0xd53be225);           // mrs x5, cntp_ctl_el0
+  put(0x1400, 0xd4000062);           // hvc #3
+  sys_icache_invalidate(memory, SIZE);
+  hv_vcpu_run(cpu);
+  eq_u64(out->exception.syndrome, 0x5a000003, "EL1 traps EL0 first");
+  start_at(0x3000);
+  hv_vcpu_set_sys_reg(cpu, HV_SYS_REG_CNTKCTL_EL1, 0x200);
+  hv_vcpu_set_reg(cpu, HV_REG_CPSR, 0x3c0);
+  hv_vcpu_run(cpu);
+  eq_u64(out->exception.syndrome, 0x6232f8a5, "unless it has opened it");
+}
+
 // ---------------------------------------------------------- what we say --
 
 static void refusals(void) {
@@ -275,6 +354,7 @@ int main(void) {
   put(12, 0xd503207f);       // wfi
   put(16, 0xf9000062);       // str x2, [x3]
   put(20, 0xd4000062);       // hvc #3
+  put(0x1200, 0xd4000042);   // hvc #2
   put(0x1280, 0xd4000022);   // hvc #1
   put(0x2000, 0xd4000022);
   one_vm();
@@ -286,6 +366,10 @@ int main(void) {
   interrupts();
   fetches();
   protections();
+  trapped_registers();
+  trapped_debug();
+  trapped_others();
+  at_el0();
   is(hv_vcpu_destroy(cpu), HV_SUCCESS, "the end of the vCPU");
   is(hv_vm_destroy(), HV_SUCCESS, "and of the VM");
   refusals();

@@ -158,6 +158,10 @@ HV_SINCE(11.0) hv_return_t hv_vcpu_set_trap_debug_exceptions(hv_vcpu_t,
                                                              bool);
 HV_SINCE(11.0) hv_return_t hv_vcpu_get_trap_debug_exceptions(hv_vcpu_t,
                                                              bool *);
+HV_SINCE(11.0) hv_return_t hv_vcpu_set_trap_debug_reg_accesses(hv_vcpu_t,
+                                                               bool);
+HV_SINCE(11.0) hv_return_t hv_vcpu_get_trap_debug_reg_accesses(hv_vcpu_t,
+                                                               bool *);
 HV_SINCE(11.0) hv_return_t hv_vcpu_get_vtimer_mask(hv_vcpu_t, bool *);
 HV_SINCE(11.0) hv_return_t hv_vcpu_set_vtimer_mask(hv_vcpu_t, bool);
 HV_SINCE(11.0) hv_return_t hv_vcpu_get_vtimer_offset(hv_vcpu_t, uint64_t *);
