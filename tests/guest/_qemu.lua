@@ -46,16 +46,17 @@ function M.here(image, options)
   return table.concat(text), exit
 end
 
--- What it printed on qemu, and what qemu itself had to say.
-function M.qemu(t, image, cpu)
+-- What it printed on qemu, and what qemu itself had to say. `machine`: more
+-- of -M.
+function M.qemu(t, image, cpu, machine)
   local path = t.tmpname()
   local f <close> = assert(io.open(path, "wb"))
   f:write(image:bytes_at(M.BASE))
   f:flush()
   local pipe <close> = assert(io.popen("timeout -k 5 300 \z
     qemu-system-aarch64 \z
-    -M virt -nic none -cpu " .. cpu .. " -m 16 -display none \z
-    -monitor none -serial stdio \z
+    -M virt" .. (machine or "") .. " -nic none -cpu " .. cpu .. " \z
+    -m 16 -display none -monitor none -serial stdio \z
     -device loader,file=" .. path .. ",addr=" .. ("%#x"):format(M.BASE)
     .. ",cpu-num=0,force-raw=on 2>&1 </dev/null"))
   return pipe:read "a"
