@@ -105,11 +105,11 @@ local Machine = { __close = function(m) m.vm:close() end }
 Machine.__index = Machine
 
 -- A machine whose vCPUs all begin at the program's start, x19 their index;
--- options.vcpus, 1 if not said.
+-- options.vcpus, 1 if not said; options.strict as tv.vm's.
 function M.machine(main, options)
   options = options or {}
   local m = setmetatable({ cpus = {} }, Machine)
-  m.vm = assert(tv.vm { gic = "v3" })
+  m.vm = assert(tv.vm { gic = "v3", strict = options.strict })
   local ok, problem = pcall(function()
     local entry = m.vm:load(0x10000, tv.asm(M.program(main, options)))
     for k = 0, (options.vcpus or 1) - 1 do

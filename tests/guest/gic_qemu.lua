@@ -124,7 +124,9 @@ local makers = {
     return read(pick(t, { D + 0x10 + 4 * t.random(4, 7), D + 0x800, D + 0xd00,
       D + 0xf00, D + 0x6000, D + 0xffe8, R + 0xffe8, R + 0x14 }))
   end },
-  { 2, function() return read(D) .. "\n mov x0, #0x53\n and x19, x19, x0" end },
+  { 2, function()
+    return read(D) .. "\n mov x0, #0x53\n and x19, x19, x0"
+  end },
   { 8, function(t) return acknowledge(pick(t, { 0, 1, 1, 1 })) end },
   { 8, function(t) return finish(pick(t, { 0, 1, 1, 1 })) end },
   { 2, function(t) return set_icc("dir", t.random(0, 95)) end },
@@ -141,7 +143,9 @@ local makers = {
     return set_icc("bpr" .. t.random(0, 1), t.random(0, 7))
   end },
   { 3, function(t) return set_icc("ctlr", t.random() & 3) end },
-  { 3, function() return icc "ctlr" .. "\n mov x0, #0x703\n and x19, x19, x0" end },
+  { 3, function()
+    return icc "ctlr" .. "\n mov x0, #0x703\n and x19, x19, x0"
+  end },
   { 2, function(t) return set_icc("ap" .. t.random(0, 1) .. "r0",
     pick(t, { 0, 0, 1 << t.random(0, 31) })) end },
   { 3, function(t)                        -- SGIs of group 0, by their register
