@@ -361,6 +361,17 @@ static void halt(struct crew *crew, const struct run *run) {
   pthread_mutex_unlock(&crew->lock);
 }
 
+// As run_answered; a call by the doorbell is a step of the budget.
+static bool answered(struct crew *crew, tv_vcpu *cpu, tv_exit *exit) {
+  uint64_t before = cpu->icount;
+  bool more = run_answered(cpu, exit);
+  pthread_mutex_lock(&crew->lock);
+  if (cpu->icount != before && crew->budget && crew->budget != TV_NO_LIMIT)
+    crew->budget--;
+  pthread_mutex_unlock(&crew->lock);
+  return more;
+}
+
 // Answers what a worker reports; false if the run returns its exit.
 static bool answer(struct crew *crew, struct run *run, struct worker *w) {
   pthread_mutex_lock(&crew->lock);
@@ -371,7 +382,7 @@ static bool answer(struct crew *crew, struct run *run, struct worker *w) {
     w->cpu->idle = true;
     return true;
   }
-  if (run_answered(w->cpu, &w->exit)) return true;
+  if (answered(crew, w->cpu, &w->exit)) return true;
   *run->exit = w->exit;
   return false;
 }
@@ -419,7 +430,7 @@ static bool run_own(struct crew *crew, struct run *run, tv_vcpu *cpu) {
   pthread_mutex_unlock(&crew->lock);
   if (end == BACK_FAILED) return run_fail(run, cpu);
   if (end == BACK_IDLE) cpu->idle = true;
-  return end != BACK_EXIT || run_answered(cpu, run->exit);
+  return end != BACK_EXIT || answered(crew, cpu, run->exit);
 }
 
 // Nobody can run: lets the time until a timer fires pass, a little of it;

@@ -156,6 +156,12 @@ bool run_answered(tv_vcpu *cpu, tv_exit *exit) {
   return exit->kind == TV_EXIT_HVC && hypercall_serve(cpu, exit);
 }
 
+// Steps that the backend knows nothing of: calls by the doorbell.
+static void spend(struct run *run, uint64_t steps) {
+  run->budget -= min(steps, run->budget);
+  if (takes_turns(run)) run->vm->turn_left -= min(steps, run->vm->turn_left);
+}
+
 // One grant; false when the exit is filled.
 static bool step(struct run *run) {
   tv_vm *vm = run->vm;
@@ -174,7 +180,9 @@ static bool step(struct run *run) {
   if (end == BACK_FAILED) return run_fail(run, cpu);
   if (end == BACK_DONE) output_flush(vm);
   if (end == BACK_IDLE) cpu->idle = true;
+  uint64_t before = cpu->icount;
   bool go_on = end != BACK_EXIT || run_answered(cpu, run->exit);
+  spend(run, cpu->icount - before);
   if (!run->only && (end == BACK_YIELD || cpu->idle)) vm->turn_left = 0;
   return go_on;
 }

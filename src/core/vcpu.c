@@ -234,9 +234,8 @@ tv_status tv_vcpu_answer(tv_vcpu *cpu, uint64_t value, tv_error *err) {
 void vcpu_count_step(tv_vcpu *cpu) {
   const struct backend *backend = cpu->vm->backend;
   breakpoint_pass(cpu);
-  if (!backend->exact) return;
-  cpu->icount++;
-  backend->skip_to(cpu->vm, backend->time(cpu->vm) + 1);
+  if (backend->exact || cpu->single) cpu->icount++;
+  if (backend->exact) backend->skip_to(cpu->vm, backend->time(cpu->vm) + 1);
 }
 
 tv_status tv_vcpu_skip(tv_vcpu *cpu, tv_error *err) {

@@ -76,6 +76,23 @@ test("an unanswered call is an hvc exit, with pc behind the store",
   t.eq(cpu.x9, 1)
 end)
 
+test("a call that is served is one step", function(t)
+  local vm <close> = machine("1: str w0, [x16]; add x9, x9, #1; b 1b")
+  local cpu = vm.vcpus[1]
+  vm:hypercall(3, function() return 3 end)
+  for _, nr in ipairs { 0x84000000, 3 } do            -- the core's, a script's
+    cpu.pc, cpu.x9 = ENTRY, 0
+    for n = 1, 9 do
+      cpu.x0 = nr
+      t.eq(cpu:step().kind, "budget")
+      t.eq({ cpu.pc, cpu.x9 }, { ENTRY + n % 3 * 4, (n + 1) // 3 })
+    end
+    cpu.pc, cpu.x0, cpu.x9 = ENTRY, nr, 0
+    t.eq(cpu:step(2).kind, "budget")
+    t.eq({ cpu.pc, cpu.x9 }, { ENTRY + 8, 1 })
+  end
+end)
+
 test("PSCI by the doorbell", function(t)
   local vm <close> = machine("str w0, [x16]; mov x9, x0; \z
     movz x0, #0x8400, lsl #16; movk x0, #8; str w0, [x16]",
