@@ -119,6 +119,15 @@ void fault_enter(tv_vcpu *cpu, uint64_t esr, uint64_t far) {
   self_set(cpu, TV_REG_PC, sysreg(cpu, KEY_VBAR_EL1) + group);
 }
 
+void fault_hide_step(tv_vcpu *cpu, uint64_t from) {
+  uint64_t spsr = sysreg(cpu, KEY_SPSR_EL1);
+  if (!(spsr & PSTATE_SS)) return;
+  uint64_t vector = self_get(cpu, TV_REG_PC) - sysreg(cpu, KEY_VBAR_EL1);
+  uint64_t behind = sysreg(cpu, KEY_ELR_EL1) - from;
+  if (vector < 0x800 && !(vector & 0x7f) && (behind == 0 || behind == 4))
+    self_set(cpu, TV_REG_SYS(KEY_SPSR_EL1), spsr & ~(uint64_t)PSTATE_SS);
+}
+
 // The syndrome does not say how wide a data access is.
 static uint8_t size_of(tv_vcpu *cpu, const tv_exit *exit) {
   struct mmio_plan plan;
@@ -133,7 +142,8 @@ void fault_unwind(tv_vcpu *cpu, unsigned vector_offset, tv_exit *exit) {
   uint64_t pc = sysreg(cpu, KEY_ELR_EL1);
   bool synchronous = !(vector_offset & 0x180);
   if (synchronous && esr_ec(esr) == ESR_EC_SVC64) pc -= 4;
-  self_set(cpu, TV_REG_PSTATE, sysreg(cpu, KEY_SPSR_EL1));
+  self_set(cpu, TV_REG_PSTATE,
+           sysreg(cpu, KEY_SPSR_EL1) & ~(uint64_t)PSTATE_SS);
   self_set(cpu, TV_REG_PC, pc);
   self_exit(exit, TV_EXIT_FAULT, cpu, 0);
   if (!synchronous) {

@@ -33,9 +33,14 @@ void fault_of_exception(tv_exit *, uint64_t esr, uint64_t far, uint64_t sp);
 // what backend->inject does where the guest has vectors.
 void fault_enter(tv_vcpu *, uint64_t esr, uint64_t far);
 
+// After a single step from `from`, by a backend whose CPU steps: an exception
+// to the guest's vectors has saved PSTATE.SS, which is the backend's, in
+// SPSR_EL1 (Arm ARM D2.12.5).
+void fault_hide_step(tv_vcpu *, uint64_t from);
+
 // The vCPU has taken an exception, or an interrupt, to vector offset 0..0x7ff
-// of the trap page: fills the exit but for icount and puts pc and PSTATE
-// back to the instruction.
+// of the trap page: fills the exit but for icount and puts pc and PSTATE, but
+// for PSTATE.SS, back to the instruction.
 void fault_unwind(tv_vcpu *, unsigned vector_offset, tv_exit *);
 
 #endif

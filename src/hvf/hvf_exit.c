@@ -134,6 +134,7 @@ static enum back_end fetch_exit(struct hvf_vcpu *h, uint64_t va, uint64_t gpa,
 static enum back_end debug_exit(struct hvf_vcpu *h, uint64_t esr, uint64_t va,
                                 tv_exit *exit) {
   if (esr_ec(esr) == ESR_EC_STEP_LOW && h->vcpu->single) {
+    if (trapped(h, self_get(h->vcpu, TV_REG_PC), exit)) return BACK_EXIT;
     h->steps++;
     return BACK_DONE;
   }

@@ -14,6 +14,7 @@
 
 #include "a64/pstate.h"
 #include "base/os.h"
+#include "core/fault.h"
 #include "core/self.h"
 
 // ------------------------------------------------------- pending accesses --
@@ -90,6 +91,7 @@ static enum back_end enter(struct hvf_vcpu *h, uint64_t grant,
                            uint64_t *done, tv_exit *exit) {
   tv_error *err = &h->vcpu->failure;
   uint64_t ns = 0;
+  uint64_t from = h->vcpu->single ? self_get(h->vcpu, TV_REG_PC) : 0;
   if (prepare(h, grant, err) || was_refused(h)) return BACK_FAILED;
   hv_return_t r = hv_vcpu_run(h->id);
   hvf_tick(h, TV_NO_LIMIT, NULL);
@@ -98,7 +100,10 @@ static enum back_end enter(struct hvf_vcpu *h, uint64_t grant,
     hvf_refused(err, r, "hv_vcpu_run");
     return BACK_FAILED;
   }
-  if (h->vcpu->single) arm_step(h, false);
+  if (h->vcpu->single) {
+    arm_step(h, false);
+    fault_hide_step(h->vcpu, from);
+  }
   if (ran(h, &ns, err)) return BACK_FAILED;
   *done += ns < grant ? ns : grant;
   enum back_end end = hvf_exit(h, exit);

@@ -231,9 +231,26 @@ static bool look(struct run *run) {
   return true;
 }
 
+// An interrupt was taken, which is no step: its vector's first instruction is.
+static bool only_entered(const struct run *run, uint64_t pc) {
+  uint64_t offset = pc - kvm_reg(run->k, REG_SYS | VIEW_vbar_el1);
+  return offset < VECTORS_SIZE && offset & 0x180 && !(offset & 0x7f) &&
+         core_reg(run, CORE_ELR_EL1) == run->pc;
+}
+
+// A single step has ended, unless the vCPU stands where it did and `here`
+// says that it may not have begun.
+static bool step_ended(struct run *run, bool here) {
+  uint64_t pc = core_reg(run, CORE_PC);
+  if (pc - kvm_vm_of(run->cpu->vm)->trap < VECTORS_SIZE)
+    return trapped(run, pc);
+  fault_hide_step(run->cpu, run->pc);
+  return (here && pc == run->pc) || only_entered(run, pc) || stepped(run);
+}
+
+// A single step's debug exception may still come.
 static bool interrupted(struct run *run) {
-  if (run->cpu->single && core_reg(run, CORE_PC) != run->pc && !stepped(run))
-    return false;
+  if (run->cpu->single && !step_ended(run, true)) return false;
   if (kvm_line_timer_exit(run->k)) {
     self_exit(run->exit, TV_EXIT_TIMER, run->cpu, 0);
     return leave(run, BACK_EXIT);
@@ -244,19 +261,9 @@ static bool interrupted(struct run *run) {
 
 // ------------------------------------------------------------------- debug --
 
-// An interrupt was taken, which is no step: its vector's first instruction is.
-static bool only_entered(const struct run *run, uint64_t pc) {
-  uint64_t offset = pc - kvm_reg(run->k, REG_SYS | VIEW_vbar_el1);
-  return offset < VECTORS_SIZE && offset & 0x180 && !(offset & 0x7f) &&
-         core_reg(run, CORE_ELR_EL1) == run->pc;
-}
-
 static bool single_step(struct run *run) {
-  uint64_t pc = core_reg(run, CORE_PC);
-  if (pc - kvm_vm_of(run->cpu->vm)->trap < VECTORS_SIZE)
-    return trapped(run, pc);
   run->k->step_spent = false;
-  return (run->spent && pc == run->pc) || only_entered(run, pc) || stepped(run);
+  return step_ended(run, run->spent);
 }
 
 // While we debug the guest its BRK comes to us, too: it is to happen as if we

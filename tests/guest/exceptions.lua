@@ -144,6 +144,25 @@ for _, level in ipairs(levels) do
   end)
 end
 
+test("a step into an exception leaves no trace of stepping", function(t)
+  for _, level in ipairs(levels) do
+    for _, text in ipairs { "svc #1", "brk #1", "udf #0" } do
+      local what = text .. " at " .. level.name
+      local m <close> = guest.machine(text, { cpu = {
+        pstate = level.pstate } })
+      t.eq(m.cpu:step().kind, "budget", what)
+      t.eq({ m.cpu.pc, m.cpu.spsr_el1, m.cpu.pstate },
+        { guest.VECTORS + level.vector * 0x80, level.pstate, guest.EL1H },
+        what)
+      m.vm:close()
+      local n <close> = guest.machine(text, { vectors = false, cpu = {
+        pstate = level.pstate } })
+      n.cpu:step()
+      t.eq({ n.cpu.pc, n.cpu.pstate }, { guest.ENTRY, level.pstate }, what)
+    end
+  end
+end)
+
 test("exception entry saves the flags and keeps them", function(t)
   backend.real(t, "it clears the flags at an exception")
   for _, flags in ipairs { N, Z, C, V, N | Z | C | V } do

@@ -169,6 +169,14 @@ static bool interrupted(const struct mock_vcpu *v) {
          (v->pending[HV_INTERRUPT_TYPE_FIQ] && !(c->pstate & PSTATE_F));
 }
 
+// An exception that is taken by a step, SVC's aside, saves PSTATE.SS
+// (D2.12.5).
+static void save_ss(struct soft_cpu *c, uint64_t from) {
+  uint64_t vector = c->pc - c->sys[SYS_vbar_el1];
+  if (vector < 0x800 && !(vector & 0x7f) && c->sys[SYS_elr_el1] == from)
+    c->sys[SYS_spsr_el1] |= PSTATE_SS;
+}
+
 // One slice; true if the run is over and v->exit is filled.
 static bool slice(struct mock_vcpu *v) {
   struct soft_cpu *c = mock_soft(v);
@@ -179,10 +187,12 @@ static bool slice(struct mock_vcpu *v) {
   c->timer_reported = v->vtimer_masked;
   if (v->debug_trapped && interrupted(v)) soft_take_interrupt(c);
   if (v->debug_trapped && debug_exception(v)) return true;
+  uint64_t from = c->pc;
   enum back_end end = backend_soft.run(v->cpu, v->debug_trapped ? 1 : SLICE,
                                        &done, &exit);
   bool step = v->debug_trapped && v->step_enabled && v->step_armed && done;
   if (done) v->step_armed = false;
+  if (step) save_ss(c, from);
   if (ended(v, end, &exit)) return true;
   return step && exception(v, esr_make(ESR_EC_STEP_LOW, 0x22));
 }
