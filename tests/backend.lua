@@ -21,6 +21,7 @@
 
 local tv = require "tinyvmm"
 local test = require "tap"
+local hvc = require "kvm._hvc"
 
 local M = { name = os.getenv "TINYVMM_BACKEND" or "soft" }
 M.exact = M.name == "soft"
@@ -60,6 +61,21 @@ function M.real(t, reason)
     t.not_here("not on qemu's CPU: " .. reason)
   end
 end
+
+-- The word of hvc #imm, or what stands for it (kvm/_hvc.lua).
+M.keeps_hvc = os.getenv "TV_NO_HVC" or M.name == "kvm" and hvc.kept()
+
+function M.hvc(imm)
+  return M.keeps_hvc and hvc.word(imm) or 0xd4000002 | imm << 5
+end
+
+function M.needs_hvc(t, reason)
+  if M.keeps_hvc then
+    t.not_here("not where the kernel answers hvc: " .. reason)
+  end
+end
+
+if M.keeps_hvc then hvc.start() end
 
 local SHORT = 128
 local BASE, STEP, MOST = 250000000, 1000000, 10000000000   -- nanoseconds

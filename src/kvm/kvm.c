@@ -6,7 +6,12 @@
 // The kernel's VM gets the SMCCC filter first, while no vCPU has run: every
 // hypercall but those that KVM reserves comes to us, PSCI included, so that
 // core/psci.c answers as on the other backends. Kernels before 6.4 have no
-// filter: there a guest calls by the doorbell (core/doorbell.h).
+// filter: there a guest calls by the doorbell (core/doorbell.c).
+//
+// A BRK over each hvc word would bring an unchanged guest to us there, too.
+// But nobody knows which words it will execute before it does: it copies,
+// loads and makes code, KVM reports no fetch, and a guest that reads its code,
+// or data that looks like an hvc, would see ours. Breakpoints are six.
 
 #include "kvm/kvm.h"
 

@@ -22,7 +22,7 @@ M.SYNC, M.IRQ, M.FIQ = 0, 1, 2
 
 function M.words(...) return string.pack(("<I4"):rep(select("#", ...)), ...) end
 
-function M.hvc(imm) return 0xd4000002 | imm << 5 end
+M.hvc = backend.hvc
 M.ERET, M.NOP = 0xd69f03e0, 0xd503201f
 
 function M.vectors()
@@ -92,10 +92,17 @@ local general = { "sp", "pc", "pstate", "sp_el0", "sp_el1", "elr_el1",
   "cntvct_el0", "mdscr_el1", "contextidr_el1" }
 for i = 0, 30 do general[#general + 1] = "x" .. i end
 
+-- A KVM before Linux 6.4 has no cntp_*.
+local function read(cpu, name)
+  if not name:find "^cntp_" then return cpu[name] end
+  local ok, value = pcall(function() return cpu[name] end)
+  return ok and value or 0
+end
+
 function M.registers(cpu)
   local parts = {}
   for _, name in ipairs(general) do
-    parts[#parts + 1] = ("%s=%#x"):format(name, cpu[name])
+    parts[#parts + 1] = ("%s=%#x"):format(name, read(cpu, name))
   end
   for i = 0, 31 do parts[#parts + 1] = cpu["q" .. i] end
   if backend.exact then parts[#parts + 1] = "icount=" .. cpu.icount end

@@ -27,15 +27,16 @@ local SECONDS = 300 -- for one machine; it needs less than half
 
 -- The kernels, as patterns of package names, and what runs on each: the
 -- backend, then arguments of tests/run.lua. Without the filter hvc is the
--- kernel's, so what a guest says there it says by the doorbell. soft is tested
--- on the second: as a program for arm64.
+-- kernel's: there the guests' calls go by the doorbell (_hvc.lua). soft is
+-- tested on the second: as a program for arm64.
+local ON_KVM = "kvm guest/doorbell guest/mmio guest/mmu guest/interrupts "
+  .. "guest/strict guest/selfmod guest/smp guest/pstate guest/exceptions "
+  .. "guest/exclusives guest/dirty"
 local machines = {
   { kernel = "linux-image-[0-9][0-9.]+[+]deb[0-9]+-cloud-arm64",
-    runs = { "kvm guest/doorbell guest/mmio guest/mmu guest/interrupts "
-      .. "guest/strict guest/selfmod guest/smp guest/pstate guest/exceptions "
-      .. "guest/exclusives guest/dirty", "soft guest/backends" } },
+    runs = { ON_KVM, "soft guest/backends" } },
   { kernel = "linux-image-6[.]1[.][0-9-]+-cloud-arm64",
-    runs = { "kvm guest/doorbell", "soft core/",
+    runs = { ON_KVM, "soft core/ guest/backends",
       "soft guest/exceptions guest/mmio guest/pstate guest/smp guest/timers" }
   },
 }
