@@ -11,6 +11,8 @@
 
 #include <signal.h>
 
+#include "core/breakpoint.h"
+
 enum {
   IDLE_POLL_NS = 5000000,    // a stop is seen this soon while all wait
   SHARE_MIN = 20000          // of a budget, for one grant
@@ -223,7 +225,10 @@ static void door_answer(tv_vcpu *cpu, uint64_t value) {
   route(cpu, &(struct call){ .kind = CALL_ANSWER, .a = value });
 }
 
+// A breakpoint that has not been told yet is none.
 static void door_forget(tv_vcpu *cpu) {
+  if (cpu->worker && on(cpu->vm->crew, cpu->worker, REPORTED))
+    breakpoint_pass(cpu);
   route(cpu, &(struct call){ .kind = CALL_FORGET });
 }
 

@@ -8,6 +8,7 @@
 // in the VM: a budget that ends in the middle of a turn, or of a wait, changes
 // nothing about what comes next, however the caller slices it.
 
+#include "core/breakpoint.h"
 #include "core/crew.h"
 
 static uint64_t min(uint64_t a, uint64_t b) { return a < b ? a : b; }
@@ -150,6 +151,11 @@ bool run_limit(const struct run *run, tv_exit_kind *kind) {
 
 bool run_answered(tv_vcpu *cpu, tv_exit *exit) {
   exit->vcpu = cpu;
+  if (exit->kind == TV_EXIT_BREAKPOINT &&
+      !breakpoint_at(cpu->vm, exit->pc)) {    // cleared before it was told
+    breakpoint_pass(cpu);
+    return true;
+  }
   doorbell_answer(cpu, exit);
   exit->icount = cpu->icount;
   cpu->vm->exits[exit->kind]++;

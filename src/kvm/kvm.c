@@ -125,7 +125,9 @@ static tv_status create_vm(struct kvm_vm *kvm, tv_error *err) {
   if (run_size < (int)sizeof(struct kvm_run))
     return kvm_refused(err, TV_E_UNSUPPORTED, "KVM_GET_VCPU_MMAP_SIZE", NULL);
   kvm->run_size = (size_t)run_size;
-  kvm->breakpoints = (unsigned)capability(kvm->dev, CAP_GUEST_DEBUG_HW_BPS);
+  int breakpoints = capability(kvm->dev, CAP_GUEST_DEBUG_HW_BPS);
+  kvm->breakpoints = breakpoints < KVM_WATCHED ? (unsigned)breakpoints
+                                               : KVM_WATCHED;
   return TV_OK;
 }
 
@@ -187,6 +189,7 @@ static void kvm_limits(const tv_vm *vm, tv_limits *out) {
   const struct kvm_vm *kvm = kvm_vm_of(vm);
   out->address_bits = kvm->ipa_bits;
   out->vcpus = (unsigned)capability(kvm->dev, CAP_MAX_VCPUS);
+  out->breakpoints = kvm_debug_room(vm);
   out->note[0] = kvm->filter
     ? "hypercalls come to us by the SMCCC filter (Linux 6.4)"
     : "hypercalls by the doorbell only: this kernel answers hvc itself";

@@ -2,8 +2,9 @@
 //
 // What the files of the KVM backend share. The rooms, side by side with
 // src/hvf: kvm.c (VM, probe), kvm_map.c (memory), kvm_vcpu.c (life and
-// registers), kvm_run.c (runs and exits), kvm_line.c (interrupts and timers),
-// kvm_tick.c (what interrupts a run).
+// registers), kvm_run.c (runs and exits), kvm_debug.c (single steps and
+// breakpoints), kvm_line.c (interrupts and timers), kvm_tick.c (what interrupts
+// a run).
 //
 // Three places in guest-physical memory are ours, above everything a caller
 // may map:
@@ -27,6 +28,8 @@
 #include "kvm/kvm_abi.h"
 
 enum { KVM_TRAP_SIZE = 65536 };    // the largest page of an arm64 host
+// Hardware breakpoints: at most; and those that the timers may need of them.
+enum { KVM_WATCHED = 16, KVM_LINE_WATCHED = 3 };
 
 // A vCPU of the kernel. It cannot be destroyed alone, so those of freed vCPUs
 // wait in the VM for the next one with their number.
@@ -40,7 +43,7 @@ struct kvm_vm {
   int dev, fd;
   size_t run_size;
   unsigned ipa_bits;
-  unsigned breakpoints;            // hardware breakpoints for us to use
+  unsigned breakpoints;            // of the CPU, timers' and caller's together
   bool filter;                     // hypercalls come to us
   uint64_t start;                  // os_clock() when it was made
   uint64_t trap;                   // the trap page
@@ -55,7 +58,7 @@ struct kvm_vm {
 struct kvm_watch {
   bool step;
   unsigned count;
-  uint64_t at[3];
+  uint64_t at[KVM_WATCHED];
 };
 
 #ifdef __linux__
@@ -84,8 +87,8 @@ struct kvm_vcpu {
   bool return_known;               // it is not back there yet
   bool timer_reported;             // timer = "exit": this expiry was returned
   struct kvm_watch watch;
-  // The last single step ended otherwise than by its debug exception, which
-  // may still come: before the next instruction, and is then no step.
+  // A single step ended otherwise than by its debug exception, which may still
+  // come: in the next one, before its instruction, and is then no step.
   bool step_spent;
   long sleeps;                     // the thread's, when last asked
 };
@@ -143,6 +146,18 @@ void kvm_answer(tv_vcpu *, uint64_t value);
 void kvm_forget(tv_vcpu *);
 tv_status kvm_inject(tv_vcpu *, uint64_t esr, uint64_t far, tv_error *);
 
+// kvm_debug.c -------------------------------------------------------------
+
+// How many breakpoints the caller may have at a time.
+unsigned kvm_debug_room(const tv_vm *);
+// Before KVM_RUN, after kvm_line_update; true if it will be a single step.
+bool kvm_debug_update(struct kvm_vcpu *);
+// Nothing is stepped or watched any more.
+void kvm_debug_end(struct kvm_vcpu *);
+// After a breakpoint: true if it is to be reported to the caller, which is
+// noted. *known: it was one of the timers', and is dealt with.
+bool kvm_debug_breakpoint(struct kvm_vcpu *, bool *known);
+
 // kvm_line.c --------------------------------------------------------------
 
 void kvm_irq(tv_vcpu *, tv_irq_line, bool level);
@@ -150,10 +165,10 @@ bool kvm_wakes(const tv_vcpu *);
 uint64_t kvm_time(const tv_vm *);
 uint64_t kvm_next_event(const tv_vcpu *);
 void kvm_skip_to(tv_vm *, uint64_t ns);
-// Before KVM_RUN: sets lines and breakpoints as the timers want them.
+// Before KVM_RUN: sets lines as the timers want them.
 void kvm_line_update(struct kvm_vcpu *);
-// Replaces what KVM_SET_GUEST_DEBUG was told.
-void kvm_line_watch(struct kvm_vcpu *, const struct kvm_watch *);
+// Where the timers want breakpoints; how many.
+unsigned kvm_line_watched(struct kvm_vcpu *, uint64_t at[KVM_LINE_WATCHED]);
 // After a breakpoint: true if it was one of these, and is dealt with.
 bool kvm_line_breakpoint(struct kvm_vcpu *);
 // timer = "exit": an expiry that was not reported; then reports it.

@@ -57,47 +57,21 @@ void kvm_irq(tv_vcpu *cpu, tv_irq_line line, bool level) {
 
 // ------------------------------------------------------------- breakpoints --
 
-static bool same(const struct kvm_watch *a, const struct kvm_watch *b) {
-  bool equal = a->step == b->step && a->count == b->count;
-  for (unsigned i = 0; equal && i < a->count; i++)
-    equal = a->at[i] == b->at[i];
-  return equal;
-}
-
-void kvm_line_watch(struct kvm_vcpu *k, const struct kvm_watch *want) {
-  if (same(&k->watch, want)) return;
-  struct kvm_guest_debug debug = { 0 };
-  if (want->step) debug.control |= DEBUG_ENABLE | DEBUG_SINGLESTEP;
-  if (want->count) debug.control |= DEBUG_ENABLE | DEBUG_USE_HW;
-  for (unsigned i = 0; i < want->count; i++) {
-    debug.bvr[i] = want->at[i];
-    debug.bcr[i] = 0xf << 5 | 3 << 1 | 1;   // 4 bytes, EL1 and EL0, enabled
-  }
-  if (kvm_ioctl(k->hw.fd, SET_GUEST_DEBUG, &debug) >= 0) k->watch = *want;
-  else
-    kvm_vcpu_refused(k, NULL, TV_E_UNSUPPORTED, "KVM_SET_GUEST_DEBUG",
-                     "this KVM cannot debug guests (KVM_CAP_SET_GUEST_DEBUG)");
-}
-
-static void watch(struct kvm_vcpu *k) {
-  unsigned most = kvm_vm_of(k->vcpu->vm)->breakpoints;
-  struct kvm_watch want = { .step = k->vcpu->single };
+unsigned kvm_line_watched(struct kvm_vcpu *k, uint64_t at[KVM_LINE_WATCHED]) {
   uint64_t vbar;
   switch (k->timer_state) {
     case TIMER_LOW: break;
     case TIMER_RAISED:                 // EL1h, EL0, EL1t
       vbar = sys(k, VIEW_vbar_el1);
-      want.at[0] = vbar + 0x280;
-      want.at[1] = vbar + 0x480;
-      want.at[2] = vbar + 0x080;
-      want.count = most < 3 ? most : 3;
-      break;
+      at[0] = vbar + 0x280;
+      at[1] = vbar + 0x480;
+      at[2] = vbar + 0x080;
+      return 3;
     case TIMER_TAKEN:
-      want.at[0] = k->return_pc;
-      want.count = most && k->return_known;
-      break;
+      at[0] = k->return_pc;
+      return k->return_known;
   }
-  kvm_line_watch(k, &want);
+  return 0;
 }
 
 // ------------------------------------------------------------------ timers --
@@ -122,7 +96,6 @@ void kvm_line_update(struct kvm_vcpu *k) {
     k->timer_state = TIMER_RAISED;
   assert_line(k, TV_IRQ, k->line[TV_IRQ] ||
                          k->timer_state == TIMER_RAISED);
-  watch(k);
 }
 
 static void at_vector(struct kvm_vcpu *k) {
@@ -140,9 +113,10 @@ static void at_vector(struct kvm_vcpu *k) {
 
 bool kvm_line_breakpoint(struct kvm_vcpu *k) {
   uint64_t pc = kvm_reg(k, REG_CORE | CORE_PC);
+  uint64_t at[KVM_LINE_WATCHED];
   bool ours = false;
-  for (unsigned i = 0; i < k->watch.count; i++)
-    ours = ours || k->watch.at[i] == pc;
+  for (unsigned i = 0, n = kvm_line_watched(k, at); i < n; i++)
+    ours = ours || at[i] == pc;
   if (!ours) return false;
   if (k->timer_state == TIMER_RAISED) at_vector(k);
   else k->return_known = false;

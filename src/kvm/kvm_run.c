@@ -20,6 +20,7 @@
 #include "a64/pstate.h"
 #include "base/err.h"
 #include "base/os.h"
+#include "core/breakpoint.h"
 #include "core/self.h"
 #include "core/fault.h"
 #include "core/view.h"
@@ -37,7 +38,8 @@ struct run {
   tv_exit *exit;
   uint64_t time, limit;  // nanoseconds granted; os_clock() at their end
   uint64_t steps, most;  // of single steps: done and granted
-  uint64_t pc;           // where the present one began
+  bool step;             // in one: by tv_vcpu_step, or over a breakpoint
+  uint64_t pc;           // where it began
   bool spent;            // it may end before it begins (step_spent)
   enum back_end end;     // once it is over
 };
@@ -53,6 +55,7 @@ static uint64_t core_reg(const struct run *run, uint64_t id) {
 
 // An instruction is done, or an exception taken; counts where that counts.
 static bool stepped(struct run *run) {
+  breakpoint_pass(run->cpu);
   if (!run->cpu->single) return true;
   return ++run->steps < run->most || leave(run, BACK_DONE);
 }
@@ -250,7 +253,7 @@ static bool step_ended(struct run *run, bool here) {
 
 // A single step's debug exception may still come.
 static bool interrupted(struct run *run) {
-  if (run->cpu->single && !step_ended(run, true)) return false;
+  if (run->step && !step_ended(run, true)) return false;
   if (kvm_line_timer_exit(run->k)) {
     self_exit(run->exit, TV_EXIT_TIMER, run->cpu, 0);
     return leave(run, BACK_EXIT);
@@ -277,25 +280,35 @@ static bool guest_brk(struct run *run) {
   return leave(run, BACK_EXIT);
 }
 
+static bool breakpoint(struct run *run) {
+  bool known;
+  if (run->step) fault_hide_step(run->cpu, run->pc);
+  if (!kvm_debug_breakpoint(run->k, &known)) return known || fail_exit(run);
+  self_exit(run->exit, TV_EXIT_BREAKPOINT, run->cpu, 0);
+  return leave(run, BACK_EXIT);
+}
+
 static bool debug(struct run *run) {
   switch (esr_ec(run->k->hw.run->debug.hsr)) {
     case ESR_EC_STEP_LOW: return single_step(run);
     case ESR_EC_BRK64: return guest_brk(run);
-    default: return kvm_line_breakpoint(run->k) || fail_exit(run);
+    case ESR_EC_BREAKPOINT_LOW: return breakpoint(run);
+    default: return fail_exit(run);
   }
 }
 
 // --------------------------------------------------------------------- run --
 
-// A WFI that is stepped does not wait in KVM; true if it would for ever.
-static bool waits_for_ever(struct run *run) {
+// A WFI that is stepped does not wait in KVM; true if it would for ever, or, at
+// a breakpoint, at all.
+static bool waits_idle(struct run *run) {
   self_exit(run->exit, TV_EXIT_WFI, run->cpu, 0);
   run->pc = run->exit->pc;
   if (run->exit->insn != WORD_WFI) return false;
   bool traps = !(run->exit->pstate & PSTATE_EL_MASK) &&
     !(kvm_reg(run->k, REG_SYS | VIEW_sctlr_el1) & SCTLR_NTWI);
   return !traps && !kvm_wakes(run->cpu) &&
-         kvm_next_event(run->cpu) == TV_NO_LIMIT;
+         (!run->cpu->single || kvm_next_event(run->cpu) == TV_NO_LIMIT);
 }
 
 static bool skip_wfi(struct run *run) {
@@ -308,11 +321,12 @@ static bool skip_wfi(struct run *run) {
 static bool enter(struct run *run) {
   struct kvm_vcpu *k = run->k;
   kvm_line_update(k);
-  bool waits = run->cpu->single && waits_for_ever(run);
+  run->step = kvm_debug_update(k);
+  bool waits = run->step && waits_idle(run);
   if (k->refused) return leave(run, BACK_FAILED);
   if (waits) return skip_wfi(run);
   run->spent = k->step_spent;
-  k->step_spent = run->cpu->single;
+  k->step_spent |= run->step;
   k->hw.run->immediate_exit = 0;
   if (atomic_exchange(&k->kicked, false)) return leave(run, BACK_KICKED);
   kvm_tick_slept(k);     // from here on

@@ -303,7 +303,7 @@ void kvm_vcpu_free(tv_vcpu *cpu) {
   kvm_tick_stop(k);
   kvm_irq(cpu, TV_IRQ, false);
   kvm_irq(cpu, TV_FIQ, false);
-  kvm_line_watch(k, &(struct kvm_watch){ 0 });
+  kvm_debug_end(k);
   kvm->parked[kvm->parked_count++] = k->hw;
   alloc_free(k);
 }

@@ -35,6 +35,12 @@ static unsigned long last;
 static bool hearing, undoing, last_undoes, entered;
 static long page, sleeps;
 static struct kvm_run *shared;
+static int breakpoints = 8;
+
+// What KVM_RUN finds: debug exits, and where the guest is then.
+static const struct stop { uint32_t hsr; uint64_t pc; } *stops;
+static uint64_t pc_now = 4;
+static struct kvm_guest_debug debugged;
 
 int uname(struct utsname *name) {
   memset(name, 0, sizeof *name);
@@ -74,6 +80,12 @@ int open(const char *path, int flags, ...) {
 // until a signal.
 static int run(void) {
   entries++;
+  if (stops) {
+    shared->exit_reason = EXIT_DEBUG;
+    shared->debug.hsr = stops->hsr << 26;
+    pc_now = stops++->pc;
+    return 0;
+  }
   if (shared) shared->exit_reason = run_reason;
   sleeps += run_errno == EINTR;
   errno = run_errno;
@@ -84,7 +96,7 @@ static int run(void) {
 static int get_one(const struct kvm_one_reg *one) {
   void *to = (void *)(uintptr_t)one->addr;
   memset(to, 0, (size_t)1 << (one->id >> 52 & 15));
-  if (one->id == (REG_CORE | CORE_PC)) memcpy(to, &(uint64_t){ 4 }, 8);
+  if (one->id == (REG_CORE | CORE_PC)) memcpy(to, &pc_now, 8);
   return 0;
 }
 
@@ -105,7 +117,8 @@ static int get_log(const struct kvm_dirty_log *log) {
 
 static int extension(unsigned long cap) {
   if (cap == (unsigned long)missing) return 0;
-  return cap == CAP_ARM_VM_IPA_SIZE ? ipa : 8;
+  return cap == CAP_ARM_VM_IPA_SIZE ? ipa :
+         cap == CAP_GUEST_DEBUG_HW_BPS ? breakpoints : 8;
 }
 
 static int answer(unsigned long request, unsigned long arg) {
@@ -121,6 +134,9 @@ static int answer(unsigned long request, unsigned long arg) {
     case SET_USER_MEMORY_REGION:
       return set_region((const struct kvm_memory_region *)arg);
     case GET_DIRTY_LOG: return get_log((const struct kvm_dirty_log *)arg);
+    case SET_GUEST_DEBUG:
+      debugged = *(const struct kvm_guest_debug *)arg;
+      return 0;
     case RUN: return run();
     default: return 0;
   }
@@ -191,6 +207,7 @@ static tv_status scenario(void) {
                           &err);
   if (!s) s = tv_vcpu_get(cpu, TV_REG_SYS(VIEW_tpidr_el0), &pc, sizeof pc,
                           &err);
+  if (!s) s = tv_vm_break(vm, 0x1000, true, &err);
   if (!s) s = runs(vm, cpu);
   undoing = true;
   tv_vm_free(vm);
@@ -296,6 +313,61 @@ static void pages(void) {
   says(tv_vm_new(&fine, &(tv_vm *){ NULL }, &err), TV_E_INVALID,
        "finer than that of the backend kvm, 65536");
   page = 0;
+}
+
+static unsigned room(int hardware) {
+  tv_vm *vm = NULL;
+  tv_limits l;
+  breakpoints = hardware;
+  tv_vm_new(&config, &vm, NULL);
+  tv_vm_limits(vm, &l);
+  for (unsigned k = 0; k < l.breakpoints; k++)
+    tv_vm_break(vm, 4 * k, true, NULL);
+  if (l.breakpoints)
+    says(tv_vm_break(vm, 0x1000, true, &err), TV_E_LIMIT, "all are set");
+  else
+    says(tv_vm_break(vm, 0x1000, true, &err), TV_E_UNSUPPORTED,
+         "no breakpoints here");
+  tv_vm_free(vm);
+  breakpoints = 8;
+  return l.breakpoints;
+}
+
+// The breakpoint at 4 is reported; the next run takes it away for a step, and
+// the one after that has it again.
+static void passing(void) {
+  enum { STEP = 0x32, BREAKPOINT = 0x30 };
+  static const struct stop first[] = { {BREAKPOINT, 4} }, second[] = {
+    {STEP, 8}, {BREAKPOINT, 0x1000} };
+  tv_vm *vm = NULL;
+  tv_vcpu *cpu = NULL;
+  tv_exit exit = { 0 };
+  tv_vm_new(&config, &vm, NULL);
+  tv_vcpu_new(vm, &cpu, NULL);
+  tv_vm_break(vm, 0x1000, true, NULL);
+  tv_vm_break(vm, 4, true, NULL);
+  shared = kvm_of(cpu)->hw.run;
+  stops = first;
+  pc_now = 0;
+  tv_vm_run(vm, TV_NO_LIMIT, &exit, &err);
+  ok(exit.kind == TV_EXIT_BREAKPOINT && exit.pc == 4, "reported");
+  ok(debugged.control == (DEBUG_ENABLE | DEBUG_USE_HW) &&
+     debugged.bvr[0] == 4 && debugged.bvr[1] == 0x1000 &&
+     debugged.bcr[1] == 0x1e7 && !debugged.bcr[2], "KVM was told of both");
+  stops = second;
+  tv_vcpu_step(cpu, 1, &exit, &err);
+  ok(exit.kind == TV_EXIT_BUDGET &&
+     debugged.control == (DEBUG_ENABLE | DEBUG_USE_HW | DEBUG_SINGLESTEP) &&
+     debugged.bvr[0] == 0x1000 && !debugged.bcr[1], "a step passes the one");
+  tv_vm_run(vm, TV_NO_LIMIT, &exit, &err);
+  ok(exit.kind == TV_EXIT_BREAKPOINT && exit.pc == 0x1000 &&
+     debugged.control == (DEBUG_ENABLE | DEBUG_USE_HW) && debugged.bvr[0] == 4,
+     "then it is there again");
+  stops = NULL;
+  shared = NULL;
+  pc_now = 4;
+  tv_vm_free(vm);
+  ok(!debugged.control, "a freed vCPU's hardware is clean");
 }
 
 // A run that the kernel ends in a way that is no exit of the guest's.
@@ -414,6 +486,11 @@ int main(void) {
   kernels();
   address_bits();
   pages();
+  eq_u64(room(8), 5, "of 8 hardware breakpoints 3 are the timers'");
+  eq_u64(room(1000), 13, "of 1000 we use 16");
+  eq_u64(room(3), 0, "of 3 none is left");
+  eq_u64(room(0), 0, "of 0, too");
+  passing();
   run_ends(EFAULT, 0, "KVM_RUN failed with errno 14");
   run_ends(ENOMEM, 0, "no memory");
   run_ends(ENOEXEC, 0, "not initialized");
