@@ -221,12 +221,13 @@ TV_API void tv_mem_wrote(tv_vm *, uint64_t gpa, uint64_t size);
 // pages of the RAM or ROM region based at gpa has the guest written, or the
 // host (tv_mem_write, tv_mem_wrote)? On: begins with no page written; off:
 // forgets. It survives tv_vm_reset and tv_mem_protect and ends with the
-// region. A page has TV_DIRTY_PAGE bytes on every backend. soft reports the
-// pages that were stored to and no others; hvf and kvm, for the guest's
-// stores, all of the host's page, of 4, 16 or 64 KiB. Host memory: 1/256 of
-// the region, and 8 bytes for a written page. Neither function is called
-// during a run (TV_E_BUSY). Errors: RANGE (no such region based there),
-// NO_MEMORY, UNSUPPORTED, and whatever a hardware backend was refused.
+// region; the same host memory mapped elsewhere has its own. A page has
+// TV_DIRTY_PAGE bytes on every backend. soft reports the pages that were
+// stored to and no others; hvf and kvm, for the guest's stores, all of the
+// host's page, of 4, 16 or 64 KiB. Host memory: 1/256 of the region, and 8
+// bytes for a written page. Neither function is called during a run
+// (TV_E_BUSY). Errors: RANGE (no such region based there), NO_MEMORY,
+// UNSUPPORTED, and whatever a hardware backend was refused.
 enum { TV_DIRTY_PAGE = 4096 };
 TV_API tv_status tv_mem_log(tv_vm *, uint64_t gpa, bool on, tv_error *);
 // Takes the log: bit n % 64 of map[n / 64] says whether page n of the region

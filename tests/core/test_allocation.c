@@ -44,6 +44,9 @@ static tv_status scenario(tv_exit *exit, tv_error *err) {
   s = map_all(vm, err);
   for (int i = 0; !s && i < 6; i++) s = tv_vcpu_new(vm, &cpu[i], err);
   if (!s) s = tv_mem_write(vm, 0x10000, code, sizeof code, err);
+  if (!s) s = tv_mem_log(vm, 0x10000, true, err);
+  if (!s) s = tv_mem_log(vm, 0x100000, true, err);
+  if (!s) s = tv_mem_log(vm, 0x100000, false, err);
   uint64_t pc = 0x10000;
   if (!s) s = tv_vcpu_set(cpu[0], TV_REG_PC, &pc, sizeof pc, err);
   if (!s) s = tv_vcpu_run(cpu[0], 100, exit, err);

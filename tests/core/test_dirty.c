@@ -14,7 +14,8 @@
 
 enum {
   RWX = TV_READ | TV_WRITE | TV_EXEC,
-  PAGE = TV_DIRTY_PAGE, PAGES = 70, WORDS = (PAGES + 63) / 64,
+  PAGE = TV_DIRTY_PAGE, WORDS = 4,
+  PAGES = 64 * WORDS,        // 1 MiB: the RAM begins where the store map ends
   CODE = 0, CODE_SIZE = PAGE, DATA = 0x40000000, BIG = 0x50000000,
   BIG_SIZE = 4 * PAGES * PAGE, ROUNDS = 20000,
   HERE = 0x77
@@ -155,8 +156,8 @@ static uint64_t place(uint64_t size, bool aligned) {
 }
 
 static void prepare(struct machine *m, enum how how, uint64_t off) {
-  uint64_t now[2], q[2];
-  memcpy(now, m->bytes + off, off + 16 <= DATA_SIZE ? 16 : 8);
+  uint64_t now[2] = { 0 }, q[2], left = DATA_SIZE - off;
+  memcpy(now, m->bytes + off, left < 16 ? left : 16);
   set(m, 1, DATA + off);
   set(m, 2, random64());
   set(m, 3, random64());
@@ -242,9 +243,14 @@ static bool is_clean(const struct machine *m, uint64_t page) {
   return page < PAGES && !(m->want[page / 64] >> page % 64 & 1);
 }
 
-// CLEAN is on the granules of clean pages and on the one before each.
+// CLEAN is on the granules of clean pages and on the one before each; the
+// others are in the list, once.
 static bool marked(struct machine *m) {
   const struct region *r = mem_at(m->vm, DATA);
+  uint64_t listed = 0;
+  for (unsigned k = 0; k < WORDS; k++)
+    listed += (uint64_t)__builtin_popcountll(m->want[k]);
+  if (r->log && r->log->count != listed) return false;
   for (uint64_t g = 0; g < DATA_SIZE / MEM_GRANULE; g++) {
     uint64_t at = g * MEM_GRANULE;
     bool want = is_clean(m, at / PAGE) ||
@@ -296,7 +302,7 @@ static void any_word(void) {
     if (below(4)) continue;
     need(tv_mem_dirty(m->vm, DATA, got, WORDS, &err));
     if (!covers(m, got) && !missed++) note("%08x is not seen", word);
-    wrote += got[0] || got[1];
+    for (unsigned w = 0; w < WORDS; w++) wrote += got[w] != 0;
     forget(m);
   }
   ok(wrote > ROUNDS / 40, "random words write (%u times)", wrote);
@@ -324,7 +330,7 @@ static void errors(void) {
   need(tv_mem_log(m->vm, DATA, true, &err));
   need(tv_mem_write(m->vm, DATA, "x", 1, &err));
   says(tv_mem_dirty(m->vm, DATA, map, WORDS - 1, &err), TV_E_INVALID,
-       "2 are needed");
+       "4 are needed");
   says(tv_mem_dirty(m->vm, DATA, NULL, 0, &err), TV_E_INVALID, "0 words");
   expect(m, 0, 1);
   ok(taken(m), "a refused taking loses nothing");
@@ -422,6 +428,9 @@ static void running_code(void) {
     if (!round) continue;
     expect(m, 2 * PAGE + 4, 4);
     forget(m);
+    ok(marked(m), "the store map says so, to the pages beside it as well");
+    need(tv_mem_protect(m->vm, DATA, RWX, &err));
+    ok(marked(m), "and when its predecoded form goes");
     ok(taken(m), "and logged");
     need(tv_mem_log(m->vm, DATA, false, &err));
   }
