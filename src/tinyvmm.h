@@ -322,8 +322,8 @@ enum { TV_GIC_VCPUS = 123, TV_GIC_SPI = 32, TV_GIC_SPIS = 224 };
 // Drives the input of a shared peripheral interrupt, whose INTID is in
 // [TV_GIC_SPI, TV_GIC_SPI + TV_GIC_SPIS); a level, which stays as set, over
 // tv_vm_reset too. A rising edge is what an SPI configured so by the guest
-// reacts to. Errors: STATE (no GIC), RANGE (not such an INTID), and what a
-// hardware backend was refused.
+// reacts to. Between runs, or in a handler. Errors: STATE (no GIC), RANGE (not
+// such an INTID), and what a hardware backend was refused.
 TV_API tv_status tv_vm_irq(tv_vm *, uint32_t intid, bool level, tv_error *);
 
 // ------------------------------------------------------------------ runs --

@@ -147,8 +147,9 @@ struct backend {
   // its frames are in vm->mem as regions of kind DEVICE, for which map is not
   // called. vm->ran is set at the first run, when all vCPUs are there. With a
   // GIC `irq` is not called, the timers are the GIC's inputs, and idle vCPUs
-  // are those whose WFI nothing ends that is pending there. gic_irq drives an
-  // SPI, which the core has checked; the input stays as it is over gic_reset.
+  // are those whose WFI nothing ends that is pending there. gic_irq changes
+  // the input of an SPI, from low to high or back, and nothing else: the core
+  // has checked. The input stays as it is over gic_reset.
   tv_status (*gic_irq)(tv_vm *, uint32_t intid, bool level, tv_error *err);
   void (*gic_reset)(tv_vm *);
 };

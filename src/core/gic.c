@@ -49,5 +49,10 @@ tv_status tv_vm_irq(tv_vm *vm, uint32_t intid, bool level, tv_error *err) {
     return err_set(err, TV_E_RANGE, 0, "INTID %u is no shared peripheral "
                    "interrupt; these are %d to %d", intid, TV_GIC_SPI,
                    TV_GIC_SPI + TV_GIC_SPIS - 1);
-  return vm->backend->gic_irq(vm, intid, level, err);
+  uint32_t *word = &vm->gic_input[(intid - TV_GIC_SPI) / 32];
+  uint32_t bit = UINT32_C(1) << intid % 32;
+  if (!(*word & bit) == !level) return TV_OK;
+  tv_status s = vm->backend->gic_irq(vm, intid, level, err);
+  if (!s) *word ^= bit;
+  return s;
 }

@@ -54,6 +54,7 @@ struct tv_vm {
   uint32_t granule;
   bool relaxed, timer_exit, no_fp;   // from the config; read by backends
   unsigned gic;            // the same: 3 or 0
+  uint32_t gic_input[TV_GIC_SPIS / 32];   // as driven by tv_vm_irq
   unsigned cpu;            // model, an index for backend->cpu; the same
   uint64_t seed;           // of random numbers the guest reads; the same
   bool pauth_impdef;       // the algorithm of pointer authentication; the same

@@ -120,7 +120,7 @@ tv_status soft_gic_irq(tv_vm *vm, uint32_t intid, bool level, tv_error *err) {
   struct gic_bank *bank = gic_bank(gic, NULL, intid);
   uint32_t bit = UINT32_C(1) << intid % GIC_BANK;
   (void)err;
-  if (level) bank->latch |= bit & ~bank->input & bank->edge;
+  if (level) bank->latch |= bit & bank->edge;
   bank->input = level ? bank->input | bit : bank->input & ~bit;
   soft_gic_refresh(vm);
   return TV_OK;
