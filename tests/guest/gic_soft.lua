@@ -232,6 +232,79 @@ test("one of N goes to the first vCPU that takes its group", function(t)
   end
 end)
 
+test("an SPI that another vCPU deactivates comes again", function(t)
+  local m <close> = gic.machine([[
+        bl      init
+        mov     x0, #2                  // EOImode
+        msr     icc_ctlr_el1, x0
+        cbz     x19, 1f
+        hvc     #2
+        mov     x0, #40
+        msr     icc_dir_el1, x0
+        hvc     #3
+1:      mov     w0, #40
+        mov     w1, #0x80
+        mov     x2, #0
+        bl      spi
+        mov     w5, #0x100
+        str     w5, [x12, #GICD_ISPENDR + 4]
+        mrs     x20, icc_iar1_el1
+        msr     icc_eoir1_el1, x20
+        str     w5, [x12, #GICD_ISPENDR + 4]
+        mrs     x21, isr_el1
+        yield
+        mrs     x22, isr_el1
+        hvc     #1
+  ]], { vcpus = 2 })
+  m:to(t, 2)
+  t.eq({ m.cpu.x20, m.cpu.x21, m.cpu.isr_el1 }, { 40, 0, 0 })
+  m:to(t, 3)
+  t.eq(m.cpu.isr_el1, 0x80)
+end)
+
+test("ICC_SGI0R and ICC_ASGI1R reach group 0 only, ICC_SGI1R both",
+     function(t)
+  for name, groups in pairs { sgi0r = 1, asgi1r = 1, sgi1r = 3 } do
+    local m <close> = gic.machine(([[
+        bl      init
+        mov     w0, #~1                 // SGI 0 in group 0, SGI 1 in group 1
+        str     w0, [x11, #0x80]
+        mov     x0, #1
+        msr     icc_%s_el1, x0
+        ldr     x0, =0x1000001
+        msr     icc_%s_el1, x0
+        ldr     w20, [x11, #GICD_ISPENDR]
+        hvc     #1
+        .ltorg
+    ]]):format(name, name))
+    m:to(t)
+    t.eq(m.cpu.x20, groups, name)
+  end
+end)
+
+test("another vCPU's redistributor shows its timers as they are", function(t)
+  local m <close> = gic.machine([[
+        bl      init
+        cbz     x19, 1f
+        mov     x0, #500
+        msr     cntv_tval_el0, x0
+        mov     x0, #1
+        msr     cntv_ctl_el0, x0
+        yield
+        b       .
+1:      yield
+        add     x1, x11, #0x20000
+        ldr     w20, [x1, #GICD_ISPENDR]
+        mov     x0, #9000
+2:      sub     x0, x0, #1
+        cbnz    x0, 2b
+        ldr     w21, [x1, #GICD_ISPENDR]
+        hvc     #1
+  ]], { vcpus = 2 })
+  m:to(t)
+  t.eq({ m.cpu.x20, m.cpu.x21 }, { 0, 1 << 27 })
+end)
+
 test("a redistributor that sleeps signals nothing, and wakes up with it",
      function(t)
   local m <close> = gic.machine [[
