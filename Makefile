@@ -140,7 +140,7 @@ check: ## sanitizers, sweeps and style (minutes)
 # The guest tests that have something to say about hvf; a single test that has
 # not says so itself (tests/backend.lua).
 ON_HVF := $(addprefix guest/,exceptions mmio pstate interrupts strict edges \
-  selfmod hostile doorbell dirty)
+  selfmod hostile doorbell dirty gic)
 
 check-hvf: ## the guest tests on hvf, over a mock of its framework
 	$(MAKE) MODE=mock test T='hvf_ guest/backends'
@@ -149,7 +149,7 @@ check-hvf: ## the guest tests on hvf, over a mock of its framework
 	$(MAKE) MODE=mock-tsan test T='guest/backends hvf_failures hvf_stop'
 	TV_MOCK_RELAXED=1 $(MAKE) MODE=mock-asan test T=guest/threads
 	TV_MOCK_RELAXED=1 TINYVMM_BACKEND=hvf $(MAKE) MODE=mock-tsan test \
-	  T='guest/threads guest/smp guest/dirty'
+	  T='guest/threads guest/smp guest/dirty guest/gic'
 
 check-macos: $(PROGRAM) ## the build for macOS, compiled and signed here
 	@$(PROGRAM) tests/macos/_check.lua

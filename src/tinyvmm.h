@@ -315,6 +315,10 @@ TV_API tv_status tv_vcpu_irq(tv_vcpu *, tv_irq_line, bool level, tv_error *);
 // and the n'th redistributor. All vCPUs are made before the first run;
 // tv_vcpu_new fails with TV_E_STATE afterwards, and beyond TV_GIC_VCPUS with
 // TV_E_LIMIT. config.timer_exit and tv_vcpu_irq are for VMs without a GIC.
+//
+// On hvf, which has GICs from macOS 15 on, vCPUs wait in the framework, so that
+// a budget of time counts waits as well; and after a vCPU was freed that has
+// run, the others run no more (TV_E_STATE).
 #define TV_GIC_DISTRIBUTOR UINT64_C(0x08000000)      /* 64 KiB */
 #define TV_GIC_REDISTRIBUTOR UINT64_C(0x080a0000)    /* 128 KiB a vCPU */
 enum { TV_GIC_VCPUS = 123, TV_GIC_SPI = 32, TV_GIC_SPIS = 224 };

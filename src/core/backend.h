@@ -7,12 +7,12 @@
 // The contract, where the three differ by nature (facts of Hypervisor
 // framework, KVM and our own CPU; the core sees one behaviour):
 //
-// - Thread. `run`, `get`, `set`, `irq` are called on the thread that owns the
-//   vCPU: with several hardware vCPUs, a worker of the core (crew.h). hvf and
-//   kvm create the hardware vCPU at its first run there and keep registers in
-//   their own copy until then. `kick` is called from anywhere, signal
-//   handlers included, and is sticky: if nothing runs, the next run returns
-//   at once with BACK_KICKED. Where vCPUs have workers,
+// - Thread. `vcpu_start`, `run`, `get`, `set`, `irq` are called on the thread
+//   that owns the vCPU: with several hardware vCPUs, a worker of the core
+//   (crew.h). hvf and kvm create the hardware vCPU at its first run there and
+//   keep registers in their own copy until then. `kick` is called from
+//   anywhere, signal handlers included, and is sticky: if nothing runs, the
+//   next run returns at once with BACK_KICKED. Where vCPUs have workers,
 //   `time` is called from any of them, too, and vcpu_free on the vCPU's own.
 // - pc at an exit. HVC: after the instruction. SMC, BRK, SYSREG, MMIO,
 //   UNDEFINED, FAULT: at the instruction (hvf leaves SMC there, kvm does not:
@@ -106,6 +106,9 @@ struct backend {
 
   tv_status (*vcpu_new)(tv_vcpu *, tv_error *err);
   void (*vcpu_free)(tv_vcpu *);
+  // NULL or, in a VM with a GIC and several vCPUs: called for each before the
+  // first run, in the order of their indices. Again if that failed.
+  tv_status (*vcpu_start)(tv_vcpu *, tv_error *err);
   // Everything but pc and sp, which are 0; the core drives the interrupt
   // lines again afterwards.
   void (*vcpu_reset)(tv_vcpu *);

@@ -21,7 +21,7 @@ enum {
 enum duty { PARKED, ON_CALL, ON_RUN, REPORTED, DISMISSED };
 
 // A backend function of a vCPU, on its way to the thread that owns it.
-enum call_kind { CALL_GET, CALL_SET, CALL_RESET, CALL_NEXT_EVENT,
+enum call_kind { CALL_START, CALL_GET, CALL_SET, CALL_RESET, CALL_NEXT_EVENT,
                  CALL_PENDING, CALL_ANSWER, CALL_FORGET, CALL_INJECT,
                  CALL_IRQ, CALL_WAKES, CALL_FREE };
 
@@ -99,6 +99,7 @@ static void run_grant(struct crew *crew, struct worker *w) {
 static void perform(tv_vcpu *cpu, struct call *c) {
   const struct backend *real = cpu->vm->real;
   switch (c->kind) {
+    case CALL_START: c->s = real->vcpu_start(cpu, c->err); break;
     case CALL_GET: c->s = real->get(cpu, c->reg, c->to, c->err); break;
     case CALL_SET: c->s = real->set(cpu, c->reg, c->from, c->err); break;
     case CALL_RESET: real->vcpu_reset(cpu); break;
@@ -305,6 +306,15 @@ static tv_status engage(tv_vcpu *cpu, tv_error *err) {
   return TV_OK;
 }
 
+// A GIC gives its redistributors as vCPUs come into being.
+static tv_status start_in_order(tv_vm *vm, tv_error *err) {
+  tv_status s = TV_OK;
+  for (unsigned i = 0; !s && i < vm->vcpus; i++)
+    s = route(vm->vcpu[i], &(struct call){ .kind = CALL_START,
+                                           .err = err })->s;
+  return s;
+}
+
 tv_status crew_prepare(tv_vm *vm, tv_vcpu *only, bool *needed,
                        tv_error *err) {
   tv_status s = TV_OK;
@@ -317,9 +327,10 @@ tv_status crew_prepare(tv_vm *vm, tv_vcpu *only, bool *needed,
   for (unsigned i = 0; !s && i < vm->vcpus; i++) {
     tv_vcpu *cpu = vm->vcpu[i];
     bool placed = cpu->own || cpu->worker;
-    if (!placed && (!only || cpu == only)) s = engage(cpu, err);
+    if (!placed && (!only || vm->gic || cpu == only)) s = engage(cpu, err);
   }
-  return s;
+  bool ordered = vm->gic && !vm->ran && vm->real->vcpu_start;
+  return s || !ordered ? s : start_in_order(vm, err);
 }
 
 void crew_dismiss(tv_vcpu *cpu) {

@@ -62,6 +62,14 @@ static bool is_supported(void) {
   return !sysctlbyname("kern.hv_support", &yes, &size, NULL, 0) && yes;
 }
 
+static tv_status create(tv_vm *vm, tv_error *err) {
+  hv_return_t r = hv_vm_create(NULL);
+  if (r) return hvf_refused(err, r, "hv_vm_create");
+  tv_status s = vm->gic ? hvf_gic_new(err) : TV_OK;
+  if (s) hv_vm_destroy();
+  return s;
+}
+
 static tv_status hvf_vm_new(tv_vm *vm, tv_error *err) {
   if (!is_supported())
     return err_set(err, TV_E_NO_DEVICE, 0, "this machine has no hypervisor: "
@@ -69,10 +77,10 @@ static tv_status hvf_vm_new(tv_vm *vm, tv_error *err) {
                    "guest?)");
   struct hvf_vm *hvf = alloc_new(sizeof *hvf);
   if (!hvf) return err_set(err, TV_E_NO_MEMORY, 0, NULL);
-  hv_return_t r = hv_vm_create(NULL);
-  if (r) {
+  tv_status s = create(vm, err);
+  if (s) {
     alloc_free(hvf);
-    return hvf_refused(err, r, "hv_vm_create");
+    return s;
   }
   hvf->ipa_bits = address_bits();
   hvf->trap = (UINT64_C(1) << hvf->ipa_bits) - HVF_GRANULE;
@@ -111,15 +119,14 @@ static tv_status hvf_trap(tv_vm *vm, unsigned traps, tv_error *err) {
 }
 
 static void hvf_limits(const tv_vm *vm, tv_limits *out) {
-  hv_return_t (*gic)(size_t *) = hv_gic_get_distributor_size;
   uint32_t vcpus = 0;
   hv_vm_get_max_vcpu_count(&vcpus);
   out->address_bits = hvf_vm_of(vm)->ipa_bits;
   out->vcpus = vcpus;
-  out->note[0] = gic ? "the framework has a GIC (macOS 15), which is not used: "
-                       "the timers drive the IRQ line"
-                     : "the framework has no GIC (before macOS 15): the "
-                       "timers drive the IRQ line";
+  out->note[0] = hvf_gic_present()
+    ? "it has a GICv3 (macOS 15) for VMs made with one; in others the timers "
+      "drive the IRQ line"
+    : "it has no GIC before macOS 15: the timers drive the IRQ line";
   out->note[1] = "the last 16 KiB of the address space are tinyvmm's own";
 }
 
@@ -131,10 +138,12 @@ const struct backend backend_hvf = {
   .unmap = hvf_unmap, .protect = hvf_protect,
   .log = hvf_protect, .dirty = hvf_dirty,
   .code_changed = hvf_code_changed, .vcpu_new = hvf_vcpu_new,
-  .vcpu_free = hvf_vcpu_free, .vcpu_reset = hvf_vcpu_reset, .get = hvf_get,
-  .set = hvf_set, .run = hvf_run, .time = hvf_time,
+  .vcpu_free = hvf_vcpu_free, .vcpu_start = hvf_vcpu_start,
+  .vcpu_reset = hvf_vcpu_reset, .get = hvf_get, .set = hvf_set,
+  .run = hvf_run, .time = hvf_time,
   .next_event = hvf_next_event, .skip_to = hvf_skip_to,
   .pending = hvf_pending, .answer = hvf_answer, .forget = hvf_forget,
   .inject = hvf_inject, .irq = hvf_irq, .wakes = hvf_wakes,
-  .kick = hvf_kick, .trap = hvf_trap
+  .kick = hvf_kick, .trap = hvf_trap, .gic_irq = hvf_gic_irq,
+  .gic_reset = hvf_gic_reset
 };

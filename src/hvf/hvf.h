@@ -3,9 +3,9 @@
 // What the files of the Hypervisor.framework backend share. The rooms, side by
 // side with src/kvm: hvf.c (VM, probe), hvf_map.c (memory), hvf_vcpu.c (life
 // and registers), hvf_sysreg.c (system registers), hvf_run.c (runs),
-// hvf_exit.c (exits), hvf_line.c (interrupts and timers), hvf_tick.c (what
-// interrupts a run); absent.c stands for all of them where there is no
-// framework.
+// hvf_exit.c (exits), hvf_line.c (interrupts and timers without a GIC),
+// hvf_gic.c (those with one), hvf_tick.c (what interrupts a run); absent.c
+// stands for all of them where there is no framework.
 //
 // The framework's rules shape it (its reference, and what others measured or
 // rely on):
@@ -51,6 +51,8 @@ struct hvf_vm {
   uint64_t start;              // mach_absolute_time() when the VM was made
   mach_timebase_info_data_t base;
   struct hvf_ticker ticker;
+  uint64_t spi[(TV_GIC_SPIS + 63) / 64];    // the GIC's inputs, as driven
+  bool torn;                   // the GIC has lost a vCPU: none may run
 };
 
 // Which copies are valid, or dirty: a bit for each register.
@@ -103,6 +105,11 @@ struct hvf_vcpu {
   struct hvf_watch watch;
   bool debug_trapped;          // debug exceptions come to us
 
+  // With a GIC, see hvf_gic.c: when the last run was entered, what the thread
+  // had used of a CPU then, and whether it slept in it.
+  uint64_t entered, used;
+  bool slept;
+
   bool ticking;                // it has a tick, see hvf_tick.c
   uint64_t tick_at;            // os_clock() of it; under the ticker's lock
   struct hvf_vcpu *tick_next;
@@ -138,18 +145,26 @@ void hvf_vcpu_free(tv_vcpu *);
 void hvf_vcpu_reset(tv_vcpu *);
 tv_status hvf_get(tv_vcpu *, tv_reg, void *value, tv_error *);
 tv_status hvf_set(tv_vcpu *, tv_reg, const void *value, tv_error *);
-// Makes the hardware vCPU, for the calling thread.
-tv_status hvf_vcpu_start(struct hvf_vcpu *, tv_error *);
+// Makes the hardware vCPU, for the calling thread, unless it is there.
+tv_status hvf_vcpu_start(tv_vcpu *, tv_error *);
+// A call was refused that nobody asked for in person: the next run tells.
+void hvf_vcpu_refused(struct hvf_vcpu *, hv_return_t, const char *call);
 // Brings what is dirty to the hardware; after a run, forgets the copies.
 tv_status hvf_vcpu_flush(struct hvf_vcpu *, tv_error *);
 void hvf_vcpu_stale(struct hvf_vcpu *);
 
 // hvf_sysreg.c ------------------------------------------------------------
 
-// The framework's registers by place, 0 to HVF_SYSREGS - 1. place: -1 for a
-// key that it does not have. key: 0 past the end.
-int hvf_sysreg_place(uint16_t key);
+// The framework's registers by place, 0 to the number of those that the VM has
+// less 1. place: -1 for a key that it does not have.
+unsigned hvf_sysreg_count(const tv_vm *);
+int hvf_sysreg_place(const tv_vm *, uint16_t key);
 uint16_t hvf_sysreg_key(unsigned place);
+// In the hardware.
+hv_return_t hvf_sysreg_fetch(struct hvf_vcpu *, unsigned place, uint64_t *);
+hv_return_t hvf_sysreg_store(struct hvf_vcpu *, unsigned place, uint64_t);
+// The call that these make, for errors.
+const char *hvf_sysreg_call(unsigned place, bool store);
 bool hvf_sysreg_read_only(unsigned place);
 uint64_t hvf_sysreg_reset(const tv_vcpu *, unsigned place);
 // Those that it has not, for the guest, which leaves for them, and for the
@@ -177,6 +192,9 @@ bool hvf_wakes(const tv_vcpu *);
 uint64_t hvf_count(const tv_vm *);         // CNTVCT_EL0
 // CNTPCT_EL0: the host's, as a macOS that does not trap it gives it.
 uint64_t hvf_physical_count(void);
+// Ticks from now to the expiry of a timer, 0 if it has expired; TV_NO_LIMIT
+// if it is off or masked.
+uint64_t hvf_distance(uint64_t now, uint64_t ctl, uint64_t cval);
 uint64_t hvf_frequency(const tv_vm *);     // CNTFRQ_EL0
 uint64_t hvf_time(const tv_vm *);
 uint64_t hvf_next_event(const tv_vcpu *);
@@ -190,6 +208,30 @@ uint64_t hvf_line_look(const struct hvf_vcpu *);
 bool hvf_line_breakpoint(struct hvf_vcpu *);
 // timer = "exit": an expiry that was not reported; then reports it.
 bool hvf_line_timer_exit(struct hvf_vcpu *);
+
+// hvf_gic.c ---------------------------------------------------------------
+
+// Whether this macOS has GICs.
+bool hvf_gic_present(void);
+// Makes the VM's, before its first vCPU.
+tv_status hvf_gic_new(tv_error *);
+// Gives a hardware vCPU that was just made its affinity, and sees that its
+// redistributor is where it is to be.
+tv_status hvf_gic_join(struct hvf_vcpu *, tv_error *);
+// TV_E_STATE if its vCPUs can run no more: one of them is gone.
+tv_status hvf_gic_check(const struct hvf_vcpu *, tv_error *);
+tv_status hvf_gic_irq(tv_vm *, uint32_t intid, bool level, tv_error *);
+void hvf_gic_reset(tv_vm *);
+// Whether an interrupt is pending there that ends the vCPU's WFI; ticks until
+// a timer's is, TV_NO_LIMIT if none will be.
+bool hvf_gic_wakes(struct hvf_vcpu *);
+uint64_t hvf_gic_next_event(struct hvf_vcpu *);
+// Around hv_vcpu_run; the second returns the nanoseconds that it took.
+void hvf_gic_enter(struct hvf_vcpu *);
+uint64_t hvf_gic_leave(struct hvf_vcpu *);
+// After a run that was ended from outside: BACK_IDLE for a wait without end.
+enum { HVF_GIC_LOOK_NS = 2000000 };    // as often as this
+enum back_end hvf_gic_look(struct hvf_vcpu *);
 
 // hvf_tick.c --------------------------------------------------------------
 

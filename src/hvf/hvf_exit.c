@@ -21,7 +21,7 @@ static void step_over(tv_vcpu *cpu) {
 
 static bool has_vectors(struct hvf_vcpu *h) {
   self_get(h->vcpu, TV_REG_SYS(VIEW_vbar_el1));   // the copy holds it now
-  return h->sys[hvf_sysreg_place(VIEW_vbar_el1)] !=
+  return h->sys[hvf_sysreg_place(h->vcpu->vm, VIEW_vbar_el1)] !=
          hvf_vm_of(h->vcpu->vm)->trap;
 }
 
@@ -184,11 +184,12 @@ enum back_end hvf_exit(struct hvf_vcpu *h, tv_exit *exit) {
   switch (h->exit->reason) {
     case HV_EXIT_REASON_CANCELED:
       // A guest whose MMU does not map the trap page faults there for ever.
-      return trapped(h, self_get(h->vcpu, TV_REG_PC), exit) ? BACK_EXIT
-                                                            : BACK_DONE;
+      if (trapped(h, self_get(h->vcpu, TV_REG_PC), exit)) return BACK_EXIT;
+      return h->vcpu->vm->gic ? hvf_gic_look(h) : BACK_DONE;
     case HV_EXIT_REASON_EXCEPTION:
       return exception(h, exit);
     case HV_EXIT_REASON_VTIMER_ACTIVATED:
+      if (h->vcpu->vm->gic) return hvf_gic_look(h);
       h->timer_masked = true;
       if (!hvf_line_timer_exit(h)) return BACK_DONE;
       self_exit(exit, TV_EXIT_TIMER, h->vcpu, 0);

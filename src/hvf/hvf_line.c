@@ -69,30 +69,30 @@ void hvf_skip_to(tv_vm *vm, uint64_t ns) {
   if (ns > now) mach_wait_until(hvf->start + ticks_of(hvf, ns));
 }
 
-// Ticks from now to the expiry of a timer, 0 if it has expired; TV_NO_LIMIT
-// if it is off or masked.
-static uint64_t distance(uint64_t now, uint64_t ctl, uint64_t cval) {
+uint64_t hvf_distance(uint64_t now, uint64_t ctl, uint64_t cval) {
   if ((ctl & 3) != 1) return TV_NO_LIMIT;
   if (now >= cval) return 0;
   return cval - now < NEVER_TICKS ? cval - now : TV_NO_LIMIT;
 }
 
 static uint64_t virtual_distance(const struct hvf_vcpu *h) {
-  return distance(hvf_count(h->vcpu->vm), sys(h, VIEW_cntv_ctl_el0),
-                  sys(h, VIEW_cntv_cval_el0));
+  return hvf_distance(hvf_count(h->vcpu->vm), sys(h, VIEW_cntv_ctl_el0),
+                      sys(h, VIEW_cntv_cval_el0));
 }
 
 static uint64_t physical_distance(const struct hvf_vcpu *h) {
-  return distance(hvf_physical_count(), h->cntp_ctl, h->cntp_cval);
+  return hvf_distance(hvf_physical_count(), h->cntp_ctl, h->cntp_cval);
+}
+
+static uint64_t next_expiry(const struct hvf_vcpu *h) {
+  uint64_t ticks = physical_distance(h);
+  uint64_t v = h->timer_reported ? TV_NO_LIMIT : virtual_distance(h);
+  return v < ticks ? v : ticks;
 }
 
 uint64_t hvf_next_event(const tv_vcpu *cpu) {
-  const struct hvf_vcpu *h = hvf_of(cpu);
-  uint64_t ticks = physical_distance(h);
-  if (!h->timer_reported) {
-    uint64_t v = virtual_distance(h);
-    if (v < ticks) ticks = v;
-  }
+  struct hvf_vcpu *h = hvf_of(cpu);
+  uint64_t ticks = cpu->vm->gic ? hvf_gic_next_event(h) : next_expiry(h);
   if (ticks == TV_NO_LIMIT) return TV_NO_LIMIT;
   return hvf_ns(hvf_vm_of(cpu->vm), hvf_count(cpu->vm) + ticks);
 }
@@ -104,7 +104,8 @@ void hvf_irq(tv_vcpu *cpu, tv_irq_line line, bool level) {
 }
 
 bool hvf_wakes(const tv_vcpu *cpu) {
-  const struct hvf_vcpu *h = hvf_of(cpu);
+  struct hvf_vcpu *h = hvf_of(cpu);
+  if (cpu->vm->gic) return hvf_gic_wakes(h);
   if (h->line[TV_IRQ] || h->line[TV_FIQ]) return true;
   return (!h->timer_reported && !virtual_distance(h)) ||
          !physical_distance(h);

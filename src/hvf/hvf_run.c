@@ -53,9 +53,14 @@ static enum back_end complete(struct hvf_vcpu *h, tv_exit *exit) {
 
 // -------------------------------------------------------------------- run --
 
-// The nanoseconds that the guest has run since the last call.
+// The nanoseconds that the guest has run since the last call. With a GIC it
+// waits in there, too, and the run must end nevertheless: all counts.
 static tv_status ran(struct hvf_vcpu *h, uint64_t *ns, tv_error *err) {
   uint64_t ticks;
+  if (h->vcpu->vm->gic) {
+    *ns = hvf_gic_leave(h);
+    return TV_OK;
+  }
   hv_return_t r = hv_vcpu_get_exec_time(h->id, &ticks);
   if (r) return hvf_refused(err, r, "hv_vcpu_get_exec_time");
   *ns = hvf_ns(hvf_vm_of(h->vcpu->vm), ticks - h->ran);
@@ -78,7 +83,7 @@ static void arm_step(struct hvf_vcpu *h, bool on) {
 }
 
 static tv_status prepare(struct hvf_vcpu *h, uint64_t grant, tv_error *err) {
-  uint64_t look = hvf_line_look(h);
+  uint64_t look = h->vcpu->vm->gic ? HVF_GIC_LOOK_NS : hvf_line_look(h);
   tv_status s = hvf_line_update(h, err);
   if (h->vcpu->single) arm_step(h, true);
   if (!s) s = hvf_vcpu_flush(h, err);
@@ -93,6 +98,7 @@ static enum back_end enter(struct hvf_vcpu *h, uint64_t grant,
   uint64_t ns = 0;
   uint64_t from = h->vcpu->single ? self_get(h->vcpu, TV_REG_PC) : 0;
   if (prepare(h, grant, err) || was_refused(h)) return BACK_FAILED;
+  if (h->vcpu->vm->gic) hvf_gic_enter(h);
   hv_return_t r = hv_vcpu_run(h->id);
   hvf_tick(h, TV_NO_LIMIT, NULL);
   hvf_vcpu_stale(h);
@@ -139,7 +145,7 @@ enum back_end hvf_run(tv_vcpu *cpu, uint64_t grant, uint64_t *done,
                       tv_exit *exit) {
   struct hvf_vcpu *h = hvf_of(cpu);
   *done = 0;
-  if (!atomic_load(&h->live) && hvf_vcpu_start(h, &cpu->failure))
+  if (hvf_gic_check(h, &cpu->failure) || hvf_vcpu_start(cpu, &cpu->failure))
     return BACK_FAILED;
   h->steps = 0;
   enum back_end end = complete(h, exit);

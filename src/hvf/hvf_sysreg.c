@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Which system registers the framework has (those of macOS 11, so that every
-// macOS has them), and the few that guests need and it has not: the guest's
-// access leaves, and is answered here.
+// macOS has them, and with a GIC its own), and the few that guests need and it
+// has not: the guest's access leaves, and is answered here.
 
 #include "hvf/hvf.h"
 
@@ -43,38 +43,92 @@ static const struct row { uint16_t key; uint8_t kind; } rows[] = {
   {HV_SYS_REG_ID_AA64MMFR2_EL1, READ_ONLY}
 };
 
-enum { ROWS = sizeof rows / sizeof *rows, DEBUG_ROWS = 64 };
-_Static_assert(ROWS + DEBUG_ROWS <= HVF_SYSREGS, "a bit for each register");
+// What a GIC brings (macOS 15). The CPU interface is reset to 0, its mask to
+// let nothing pass; of its control register that is what can be changed.
+static const struct row gic_rows[] = {
+  {HV_SYS_REG_CNTP_CTL_EL0, ZERO}, {HV_SYS_REG_CNTP_CVAL_EL0, ZERO},
+  {HV_GIC_ICC_REG_PMR_EL1, ZERO}, {HV_GIC_ICC_REG_BPR0_EL1, ZERO},
+  {HV_GIC_ICC_REG_AP0R0_EL1, ZERO}, {HV_GIC_ICC_REG_AP1R0_EL1, ZERO},
+  {HV_GIC_ICC_REG_RPR_EL1, READ_ONLY}, {HV_GIC_ICC_REG_BPR1_EL1, ZERO},
+  {HV_GIC_ICC_REG_CTLR_EL1, ZERO}, {HV_GIC_ICC_REG_SRE_EL1, READ_ONLY},
+  {HV_GIC_ICC_REG_IGRPEN0_EL1, ZERO}, {HV_GIC_ICC_REG_IGRPEN1_EL1, ZERO}
+};
+
+enum { ROWS = sizeof rows / sizeof *rows, DEBUG_ROWS = 64,
+       GIC = ROWS + DEBUG_ROWS, GIC_ICC = GIC + 2,
+       COUNT = GIC + sizeof gic_rows / sizeof *gic_rows };
+_Static_assert((int)COUNT <= (int)HVF_SYSREGS, "a bit for each register");
+
+unsigned hvf_sysreg_count(const tv_vm *vm) { return vm->gic ? COUNT : GIC; }
 
 static bool is_debug(uint16_t key) {
   return key >= 0x8004 && key < 0x8080 && key & 4;
 }
 
-int hvf_sysreg_place(uint16_t key) {
+int hvf_sysreg_place(const tv_vm *vm, uint16_t key) {
   if (is_debug(key)) return ROWS + (key >> 3 & 15) * 4 + (key & 3);
   for (int k = 0; k < ROWS; k++)
     if (rows[k].key == key) return k;
+  for (int k = GIC; vm->gic && k < COUNT; k++)
+    if (gic_rows[k - GIC].key == key) return k;
   return -1;
 }
 
 uint16_t hvf_sysreg_key(unsigned place) {
   if (place < ROWS) return rows[place].key;
+  if (place >= GIC) return gic_rows[place - GIC].key;
   unsigned n = place - ROWS;
-  return n < DEBUG_ROWS ? (uint16_t)(0x8004 | n / 4 << 3 | n % 4) : 0;
+  return (uint16_t)(0x8004 | n / 4 << 3 | n % 4);
+}
+
+static enum kind kind_of(unsigned place) {
+  return place < ROWS ? rows[place].kind :
+         place < GIC ? ZERO : gic_rows[place - GIC].kind;
 }
 
 bool hvf_sysreg_read_only(unsigned place) {
-  return place < ROWS && rows[place].kind == READ_ONLY;
+  return kind_of(place) == READ_ONLY;
 }
 
 uint64_t hvf_sysreg_reset(const tv_vcpu *cpu, unsigned place) {
-  switch (place < ROWS ? rows[place].kind : ZERO) {
+  switch (kind_of(place)) {
     case SCTLR: return VIEW_SCTLR_RESET;
     case CPACR: return view_cpacr_reset(cpu->vm);
     case VBAR: return hvf_vm_of(cpu->vm)->trap;
     case MPIDR: return view_mpidr(cpu);
     default: return 0;
   }
+}
+
+const char *hvf_sysreg_call(unsigned place, bool store) {
+  if (place >= GIC_ICC) return store ? "hv_gic_set_icc_reg"
+                                     : "hv_gic_get_icc_reg";
+  return store ? "hv_vcpu_set_sys_reg" : "hv_vcpu_get_sys_reg";
+}
+
+hv_return_t hvf_sysreg_fetch(struct hvf_vcpu *h, unsigned place,
+                             uint64_t *value) {
+  uint16_t key = hvf_sysreg_key(place);
+  return place >= GIC_ICC ? hv_gic_get_icc_reg(h->id, key, value)
+                          : hv_vcpu_get_sys_reg(h->id, key, value);
+}
+
+// The rest of ICC_CTLR_EL1 says what there is, and goes back as it came.
+static hv_return_t store_icc_ctlr(struct hvf_vcpu *h, uint64_t value) {
+  enum { CBPR = 1, EOIMODE = 2, PMHE = 64, OURS = CBPR | EOIMODE | PMHE };
+  uint64_t old = 0;
+  hv_return_t r = hv_gic_get_icc_reg(h->id, HV_GIC_ICC_REG_CTLR_EL1, &old);
+  value = (old & ~(uint64_t)OURS) | (value & OURS);
+  return r || value == old
+    ? r : hv_gic_set_icc_reg(h->id, HV_GIC_ICC_REG_CTLR_EL1, value);
+}
+
+hv_return_t hvf_sysreg_store(struct hvf_vcpu *h, unsigned place,
+                             uint64_t value) {
+  uint16_t key = hvf_sysreg_key(place);
+  if (key == HV_GIC_ICC_REG_CTLR_EL1) return store_icc_ctlr(h, value);
+  return place >= GIC_ICC ? hv_gic_set_icc_reg(h->id, key, value)
+                          : hv_vcpu_set_sys_reg(h->id, key, value);
 }
 
 // ------------------------------------------------- what the framework lacks --

@@ -24,6 +24,15 @@ static void add(uint64_t *bits, unsigned n) {
   bits[n / 64] |= UINT64_C(1) << n % 64;
 }
 
+void hvf_vcpu_refused(struct hvf_vcpu *h, hv_return_t r, const char *call) {
+  h->refused = true;
+  hvf_refused(&h->vcpu->failure, r, call);
+}
+
+static void drop(uint64_t *bits, unsigned n) {
+  bits[n / 64] &= ~(UINT64_C(1) << n % 64);
+}
+
 static tv_status refused(struct hvf_vcpu *h, tv_error *err, hv_return_t r,
                          const char *call) {
   if (!err) h->refused = true;
@@ -32,11 +41,13 @@ static tv_status refused(struct hvf_vcpu *h, tv_error *err, hv_return_t r,
 
 // -------------------------------------------------------- to the hardware --
 
-static hv_return_t flush_sysregs(struct hvf_vcpu *h) {
+static hv_return_t flush_sysregs(struct hvf_vcpu *h, const char **call) {
   hv_return_t r = HV_SUCCESS;
-  for (unsigned n = 0; !r && hvf_sysreg_key(n); n++)
-    if (has(h->dirty.sys, n))
-      r = hv_vcpu_set_sys_reg(h->id, hvf_sysreg_key(n), h->sys[n]);
+  for (unsigned n = 0; !r && n < hvf_sysreg_count(h->vcpu->vm); n++) {
+    if (!has(h->dirty.sys, n)) continue;
+    *call = hvf_sysreg_call(n, true);
+    r = hvf_sysreg_store(h, n, h->sys[n]);
+  }
   return r;
 }
 
@@ -61,20 +72,21 @@ tv_status hvf_vcpu_flush(struct hvf_vcpu *h, tv_error *err) {
     call = "hv_vcpu_set_simd_fp_reg";
     r = flush_vectors(h);
   }
-  if (!r && (h->dirty.sys[0] | h->dirty.sys[1])) {
-    call = "hv_vcpu_set_sys_reg";
-    r = flush_sysregs(h);
-  }
+  if (!r && (h->dirty.sys[0] | h->dirty.sys[1])) r = flush_sysregs(h, &call);
   if (r) return hvf_refused(err, r, call);
   h->dirty = clean;
   return TV_OK;
+}
+
+static unsigned mpidr_place(const tv_vm *vm) {
+  return (unsigned)hvf_sysreg_place(vm, VIEW_mpidr_el1);
 }
 
 // MPIDR_EL1 is the one register that never changes.
 void hvf_vcpu_stale(struct hvf_vcpu *h) {
   const struct hvf_bits none = { 0 };
   h->have = none;
-  add(h->have.sys, (unsigned)hvf_sysreg_place(VIEW_mpidr_el1));
+  add(h->have.sys, mpidr_place(h->vcpu->vm));
 }
 
 // -------------------------------------------------------------- registers --
@@ -115,16 +127,24 @@ static void set_vector(struct hvf_vcpu *h, unsigned n, const void *value) {
   h->dirty.q |= 1u << n;
 }
 
-// The timer's control register has a bit that time changes, and what the
-// hardware identifies itself as is known to it only.
-static bool needs_hardware(unsigned n) {
-  return hvf_sysreg_key(n) == VIEW_cntv_ctl_el0 || hvf_sysreg_read_only(n);
+static bool is_timer_control(uint16_t key) {
+  return key == VIEW_cntv_ctl_el0 || key == VIEW_cntp_ctl_el0;
 }
 
-static uint64_t armed_status(const struct hvf_vcpu *h, uint64_t ctl) {
-  uint64_t cval = h->sys[hvf_sysreg_place(VIEW_cntv_cval_el0)];
-  bool met = ctl & 1 && hvf_count(h->vcpu->vm) >= cval;
-  return (ctl & 3) | (met ? 4 : 0);
+// The timers' control registers have a bit that time changes, and what the
+// hardware identifies itself as is known to it only.
+static bool needs_hardware(unsigned n) {
+  return is_timer_control(hvf_sysreg_key(n)) || hvf_sysreg_read_only(n);
+}
+
+// Its compare value stands beside it.
+static uint64_t armed_status(const struct hvf_vcpu *h, uint16_t key,
+                             uint64_t ctl) {
+  const tv_vm *vm = h->vcpu->vm;
+  uint64_t cval = h->sys[hvf_sysreg_place(vm, key + 1)];
+  uint64_t now = key == VIEW_cntv_ctl_el0 ? hvf_count(vm)
+                                          : hvf_physical_count();
+  return (ctl & 3) | (ctl & 1 && now >= cval ? 4 : 0);
 }
 
 static tv_status get_known(struct hvf_vcpu *h, unsigned n, uint64_t *v,
@@ -132,8 +152,8 @@ static tv_status get_known(struct hvf_vcpu *h, unsigned n, uint64_t *v,
   uint16_t key = hvf_sysreg_key(n);
   bool live = atomic_load(&h->live), dirty = has(h->dirty.sys, n);
   if (live && !dirty && (!has(h->have.sys, n) || needs_hardware(n))) {
-    hv_return_t r = hv_vcpu_get_sys_reg(h->id, key, &h->sys[n]);
-    if (r) return refused(h, err, r, "hv_vcpu_get_sys_reg");
+    hv_return_t r = hvf_sysreg_fetch(h, n, &h->sys[n]);
+    if (r) return refused(h, err, r, hvf_sysreg_call(n, false));
     add(h->have.sys, n);
   }
   if (!live && hvf_sysreg_read_only(n))
@@ -141,7 +161,7 @@ static tv_status get_known(struct hvf_vcpu *h, unsigned n, uint64_t *v,
                    "the vCPU has run");
   *v = h->sys[n];
   if (key == VIEW_vbar_el1 && *v == hvf_vm_of(h->vcpu->vm)->trap) *v = 0;
-  if (key == VIEW_cntv_ctl_el0 && (dirty || !live)) *v = armed_status(h, *v);
+  if (is_timer_control(key) && (dirty || !live)) *v = armed_status(h, key, *v);
   return TV_OK;
 }
 
@@ -176,7 +196,7 @@ static tv_status get_word(struct hvf_vcpu *h, tv_reg reg, uint64_t *v,
   if (reg == TV_REG_SP) reg = sp_of(h);
   hv_reg_t general = general_of(reg);
   if (general != HVF_GENERAL) return get_general(h, general, v, err);
-  int n = hvf_sysreg_place(reg & 0xffff);
+  int n = hvf_sysreg_place(h->vcpu->vm, reg & 0xffff);
   if (n >= 0) return get_known(h, (unsigned)n, v, err);
   return hvf_sysreg_read(h, reg & 0xffff, v)
     ? TV_OK : no_register(err, reg, TV_E_UNKNOWN);
@@ -196,7 +216,7 @@ static tv_status set_sysreg(struct hvf_vcpu *h, tv_reg reg, uint64_t v,
                             tv_error *err) {
   uint16_t key = reg & 0xffff;
   uint64_t old;
-  int n = hvf_sysreg_place(key);
+  int n = hvf_sysreg_place(h->vcpu->vm, key);
   if (key >> 3 == VIEW_cntv_ctl_el0 >> 3) h->timer_reported = false;
   if (n < 0 && hvf_sysreg_write(h, key, v)) return TV_OK;
   if (n < 0)
@@ -229,12 +249,14 @@ tv_status hvf_set(tv_vcpu *cpu, tv_reg reg, const void *value,
 
 // ------------------------------------------------------------------- life --
 
+// A vCPU's affinity is final once the hardware has it.
 void hvf_vcpu_reset(tv_vcpu *cpu) {
   struct hvf_vcpu *h = hvf_of(cpu);
   memset(h->general, 0, sizeof h->general);
   memset(h->q, 0, sizeof h->q);
-  for (unsigned n = 0; hvf_sysreg_key(n); n++) {
-    if (hvf_sysreg_read_only(n)) continue;
+  for (unsigned n = 0; n < hvf_sysreg_count(cpu->vm); n++) {
+    bool final = n == mpidr_place(cpu->vm) && atomic_load(&h->live);
+    if (hvf_sysreg_read_only(n) || final) continue;
     h->sys[n] = hvf_sysreg_reset(cpu, n);
     add(h->have.sys, n);
     add(h->dirty.sys, n);
@@ -272,15 +294,24 @@ tv_status hvf_vcpu_new(tv_vcpu *cpu, tv_error *err) {
 }
 
 // The counter starts at 0 with the VM, and is the same for all its vCPUs.
-tv_status hvf_vcpu_start(struct hvf_vcpu *h, tv_error *err) {
-  const char *call = "hv_vcpu_create";
+static tv_status set_offset(struct hvf_vcpu *h, tv_error *err) {
+  uint64_t start = hvf_vm_of(h->vcpu->vm)->start;
+  hv_return_t r = hv_vcpu_set_vtimer_offset(h->id, start);
+  return r ? hvf_refused(err, r, "hv_vcpu_set_vtimer_offset") : TV_OK;
+}
+
+tv_status hvf_vcpu_start(tv_vcpu *cpu, tv_error *err) {
+  struct hvf_vcpu *h = hvf_of(cpu);
+  if (atomic_load(&h->live)) return TV_OK;
   hv_return_t r = hv_vcpu_create(&h->id, &h->exit, NULL);
-  if (!r) {
-    call = "hv_vcpu_set_vtimer_offset";
-    r = hv_vcpu_set_vtimer_offset(h->id, hvf_vm_of(h->vcpu->vm)->start);
-    if (r) hv_vcpu_destroy(h->id);
+  if (r) return hvf_refused(err, r, "hv_vcpu_create");
+  tv_status s = set_offset(h, err);
+  if (!s && cpu->vm->gic) s = hvf_gic_join(h, err);
+  if (s) {
+    hv_vcpu_destroy(h->id);
+    return s;
   }
-  if (r) return hvf_refused(err, r, call);
+  if (cpu->vm->gic) drop(h->dirty.sys, mpidr_place(cpu->vm));
   h->ran = 0;
   h->timer_masked = h->debug_trapped = false;
   atomic_store(&h->live, true);
@@ -290,6 +321,9 @@ tv_status hvf_vcpu_start(struct hvf_vcpu *h, tv_error *err) {
 void hvf_vcpu_free(tv_vcpu *cpu) {
   struct hvf_vcpu *h = hvf_of(cpu);
   hvf_tick(h, TV_NO_LIMIT, NULL);
-  if (atomic_exchange(&h->live, false)) hv_vcpu_destroy(h->id);
+  if (atomic_exchange(&h->live, false)) {
+    hvf_vm_of(cpu->vm)->torn = cpu->vm->gic;
+    hv_vcpu_destroy(h->id);
+  }
   alloc_free(h);
 }

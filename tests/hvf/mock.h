@@ -51,6 +51,10 @@ struct mock_vcpu {
   bool step_armed;          // PSTATE.SS
   uint64_t vtimer_offset;
   uint64_t ran;             // nanoseconds of the host in its runs
+  bool placed;              // with a GIC: its affinity is set
+  bool waiting;             // with a GIC: in a WFI, pc after it
+  unsigned waits;           // such that an exit has ended
+  uint64_t cntp_cval;       // with a GIC: in ticks of mach_absolute_time()
   uint64_t side[MOCK_SYSREGS];    // registers that the inner CPU has not
 };
 
@@ -61,6 +65,17 @@ struct mock {
   bool before_26;           // macOS: CNTPCT, LORC, MDCCINT are the guest's own
   atomic_uint fail;         // the call that fails, counted down; 0: none
   uint64_t past;            // nanoseconds of earlier VMs, a multiple of 16
+  struct {
+    bool made;
+    bool late;              // the VM has had a vCPU
+    bool final;             // a vCPU has run
+    bool torn;              // one was destroyed after that
+  } gic;
+  struct {                  // what the framework says of its GIC
+    size_t distributor, distributor_aligned;
+    size_t redistributor, redistributor_aligned;
+    uint32_t first_spi, spis;
+  } fact;
   struct mock_vcpu vcpu[MOCK_VCPUS];
 };
 
@@ -82,6 +97,9 @@ struct mock_vcpu *mock_of(const struct soft_cpu *);
 // Whether the framework has this register, for hv_vcpu_get_sys_reg.
 bool mock_has(hv_sys_reg_t);
 
+// Sets CNTP_CVAL_EL0 of a VM with a GIC, in ticks of mach_absolute_time().
+void mock_set_cntp_cval(struct mock_vcpu *, uint64_t);
+
 // What was last set in a register that the inner CPU has not.
 uint64_t mock_side(const struct mock_vcpu *, hv_sys_reg_t);
 
@@ -89,6 +107,13 @@ uint64_t mock_side(const struct mock_vcpu *, hv_sys_reg_t);
 struct mock_vcpu *mock_find(hv_vcpu_t);
 // The same, unless this call is to fail.
 struct mock_vcpu *mock_own(hv_vcpu_t);
+
+// Makes the inner VM, which has no vCPUs yet, anew with this GIC; maps stay.
+hv_return_t mock_remake(unsigned gic);
+
+// For a test that wants macOS 15: one that does not call it is linked without
+// mock_gic.c, and has no GIC in its framework.
+bool mock_with_gic(void);
 
 // Whether this call is the one that mock.fail says. What undoes something
 // never is.

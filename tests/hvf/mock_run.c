@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "a64/decode.h"
 #include "a64/esr.h"
@@ -105,6 +106,28 @@ static bool waiting(struct mock_vcpu *v) {
   return exception(v, esr_make(ESR_EC_WFX, 0x1e00000 | (unsigned)iss));
 }
 
+// With a GIC a WFI waits here, and time passes. True while it does.
+static bool wait_inside(struct mock_vcpu *v) {
+  enum { PASSES_NS = 50000 };
+  v->waiting = !backend_soft.wakes(v->cpu);
+  if (v->waiting)
+    backend_soft.skip_to(mock.vm, backend_soft.time(mock.vm) + PASSES_NS);
+  return v->waiting;
+}
+
+// An exit from a wait: pc is after the WFI, or at it, by turns. And an expiry
+// that meets an exit leaves the virtual timer masked.
+static void cancel(struct mock_vcpu *v) {
+  struct soft_cpu *c = mock_soft(v);
+  uint64_t ctl = 0;
+  leave(v, HV_EXIT_REASON_CANCELED);
+  if (!mock.gic.made) return;
+  if (v->waiting && v->waits++ & 1) c->pc -= 4;
+  v->waiting = false;
+  soft_sysreg_read(c, SYSKEY_cntv_ctl_el0, &ctl);
+  if (ctl == (1 | 4)) v->vtimer_masked = true;
+}
+
 static bool timer_exit(struct mock_vcpu *v) {
   if (v->vtimer_masked) return false;
   v->vtimer_masked = true;
@@ -114,7 +137,10 @@ static bool timer_exit(struct mock_vcpu *v) {
 static bool ended(struct mock_vcpu *v, enum back_end end,
                   const tv_exit *exit) {
   switch (end) {
-    case BACK_IDLE: case BACK_YIELD: return waiting(v);
+    case BACK_IDLE: case BACK_YIELD:
+      if (!mock.gic.made || end == BACK_YIELD) return waiting(v);
+      wait_inside(v);
+      return false;
     case BACK_EXIT: break;
     default: return false;
   }
@@ -161,12 +187,28 @@ static bool debug_exception(struct mock_vcpu *v) {
 
 // -------------------------------------------------------------------- run --
 
+// The lines, by tv_irq_line. A timer that is masked does not reach the GIC.
+static unsigned set_lines(struct mock_vcpu *v) {
+  struct soft_cpu *c = mock_soft(v);
+  if (mock.gic.made) {
+    mock.vm->timer_exit = v->vtimer_masked;
+    c->timer_reported = true;
+    return soft_lines(c);
+  }
+  bool irq = v->pending[HV_INTERRUPT_TYPE_IRQ];
+  bool fiq = v->pending[HV_INTERRUPT_TYPE_FIQ];
+  backend_soft.irq(v->cpu, TV_IRQ, irq);
+  backend_soft.irq(v->cpu, TV_FIQ, fiq);
+  c->timer_reported = v->vtimer_masked;
+  return (irq ? 1u << TV_IRQ : 0) | (fiq ? 1u << TV_FIQ : 0);
+}
+
 // An interrupt that is taken comes before a breakpoint at the old pc, and one
 // on the vector before its first instruction.
-static bool interrupted(const struct mock_vcpu *v) {
+static bool interrupted(const struct mock_vcpu *v, unsigned lines) {
   const struct soft_cpu *c = mock_soft(v);
-  return (v->pending[HV_INTERRUPT_TYPE_IRQ] && !(c->pstate & PSTATE_I)) ||
-         (v->pending[HV_INTERRUPT_TYPE_FIQ] && !(c->pstate & PSTATE_F));
+  return (lines >> TV_IRQ & 1 && !(c->pstate & PSTATE_I)) ||
+         (lines >> TV_FIQ & 1 && !(c->pstate & PSTATE_F));
 }
 
 // An exception that is taken by a step, SVC's aside, saves PSTATE.SS
@@ -182,10 +224,9 @@ static bool slice(struct mock_vcpu *v) {
   struct soft_cpu *c = mock_soft(v);
   uint64_t done = 0;
   tv_exit exit;
-  backend_soft.irq(v->cpu, TV_IRQ, v->pending[HV_INTERRUPT_TYPE_IRQ]);
-  backend_soft.irq(v->cpu, TV_FIQ, v->pending[HV_INTERRUPT_TYPE_FIQ]);
-  c->timer_reported = v->vtimer_masked;
-  if (v->debug_trapped && interrupted(v)) soft_take_interrupt(c);
+  unsigned lines = set_lines(v);
+  if (v->waiting && wait_inside(v)) return false;
+  if (v->debug_trapped && interrupted(v, lines)) soft_take_interrupt(c);
   if (v->debug_trapped && debug_exception(v)) return true;
   uint64_t from = c->pc;
   enum back_end end = backend_soft.run(v->cpu, v->debug_trapped ? 1 : SLICE,
@@ -197,12 +238,29 @@ static bool slice(struct mock_vcpu *v) {
   return step && exception(v, esr_make(ESR_EC_STEP_LOW, 0x22));
 }
 
+// With a GIC: all vCPUs that have been are there, and this one has its place.
+static bool may_run(const struct mock_vcpu *v) {
+  if (!mock.gic.made) return true;
+  bool may = v->placed && v->affinity == v->index && !mock.gic.torn;
+  if (may) mock.gic.final = true;
+  return may;
+}
+
+// Others' turn: glibc's locks are not fair.
+static void pause(const struct mock_vcpu *v) {
+  const struct timespec doze = { 0, 200000 };
+  if (v->waiting) nanosleep(&doze, NULL);
+  else sched_yield();
+}
+
 hv_return_t hv_vcpu_run(hv_vcpu_t id) {
   struct mock_vcpu *v = mock_own(id);
   if (!v) return HV_BAD_ARGUMENT;
   pthread_mutex_lock(&mock.lock);
   bool offset_ok = v->vtimer_offset == mock_zero();
+  bool gic_ok = may_run(v);
   pthread_mutex_unlock(&mock.lock);
+  if (!gic_ok) return HV_ILLEGAL_GUEST_STATE;
   if (!offset_ok) {
     fprintf(stderr, "mock: the counter can only start when the VM does\n");
     return HV_UNSUPPORTED;
@@ -210,13 +268,13 @@ hv_return_t hv_vcpu_run(hv_vcpu_t id) {
   uint64_t start = os_clock();
   for (bool over = false; !over;) {
     if (atomic_exchange(&v->exit_asked, false)) {
-      leave(v, HV_EXIT_REASON_CANCELED);
+      cancel(v);
       break;
     }
     pthread_mutex_lock(&mock.lock);
     over = slice(v);
     pthread_mutex_unlock(&mock.lock);
-    sched_yield();       // glibc's locks are not fair
+    pause(v);
   }
   v->ran += os_clock() - start;
   v->pending[0] = v->pending[1] = false;

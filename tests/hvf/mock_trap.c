@@ -28,28 +28,29 @@ static bool traps_debug(const struct mock_vcpu *v, uint16_t key, bool write) {
   }
 }
 
-// The physical timer, for which there is no interrupt without a GIC; and what
-// macOS 26 has brought. EL1 opens both to EL0 by CNTKCTL_EL1.
+// The physical timer, for which there is no interrupt, unless there is a GIC;
+// and what macOS 26 has brought. EL1 opens both to EL0 by CNTKCTL_EL1.
 static bool traps_counter(const struct soft_cpu *c, uint16_t key) {
   uint64_t open = soft_el(c) ? UINT64_MAX : c->sys[SYS_cntkctl_el1];
   switch (key) {
     case SYSKEY_cntp_tval_el0: case SYSKEY_cntp_ctl_el0:
     case SYSKEY_cntp_cval_el0:
-      return open >> 9 & 1;
+      return !mock.gic.made && open >> 9 & 1;
     case SYSKEY_cntpct_el0: case SYSKEY_cntpctss_el0:
       return !mock.before_26 && open & 1;
     default: return false;
   }
 }
 
-// PMU, GIC CPU interface, implementation defined: not in the software CPU.
+// PMU, implementation defined, and without a GIC its CPU interface: not in the
+// software CPU.
 static bool traps_foreign(uint16_t key) {
   unsigned crn = key >> 7 & 15, crm = key >> 3 & 15, op1 = key >> 11 & 7;
   bool implementation = crn == 11 || crn == 15;
   bool pmu = (crn == 9 && crm >= 12 && (op1 == 0 || op1 == 3)) ||
              (crn == 14 && crm >= 8 && op1 == 3);
   bool gic = op1 == 0 && ((crn == 12 && crm >= 8) || (crn == 4 && crm == 6));
-  return implementation || pmu || gic;
+  return implementation || pmu || (gic && !mock.gic.made);
 }
 
 static bool traps(const struct mock_vcpu *v, uint16_t key, bool write) {
@@ -106,19 +107,35 @@ static bool taken_away(struct soft_cpu *c, uint32_t w) {
   }
 }
 
-// Without an offset, unlike CNTVCT_EL0.
-static void physical_count(struct soft_cpu *c, uint32_t w) {
+// The physical count is without an offset, unlike CNTVCT_EL0; and so are the
+// values of its timer, which the inner CPU has with one.
+static void physical(struct soft_cpu *c, uint32_t w) {
+  struct mock_vcpu *v = mock_of(c);
   uint16_t key = w >> 5 & 0xffff;
-  if (a64_decode(w) == A64_MRS &&
-      (key == SYSKEY_cntpct_el0 || key == SYSKEY_cntpctss_el0))
-    c->x[slot_write(a64_rt(w))] += mock_zero();
+  bool read = a64_decode(w) == A64_MRS;
+  uint64_t *x = &c->x[slot_write(a64_rt(w))], inner = 0;
+  if (!read && a64_decode(w) != A64_MSR) return;
+  switch (key) {
+    case SYSKEY_cntpct_el0: case SYSKEY_cntpctss_el0:
+      *x += mock_zero();
+      break;
+    case SYSKEY_cntp_cval_el0:
+      if (read) *x = v->cntp_cval;
+      else mock_set_cntp_cval(v, c->x[slot_read(a64_rt(w))]);
+      break;
+    case SYSKEY_cntp_tval_el0:
+      soft_sysreg_read(c, SYSKEY_cntp_cval_el0, &inner);
+      if (read) *x = (uint32_t)(v->cntp_cval - soft_count(c) - mock_zero());
+      else v->cntp_cval = inner + mock_zero();
+      break;
+  }
 }
 
 static enum slow_step mock_slow(struct soft_cpu *c, uint32_t w) {
   bool ours = c->h.vcpu->vm->traps & MOCK_TRAPS;
   if (ours && taken_away(c, w)) return STEP_EXIT;
   enum slow_step step = soft_slow(c, w);
-  if (ours && step == STEP_NEXT) physical_count(c, w);
+  if (ours && step == STEP_NEXT) physical(c, w);
   return step;
 }
 

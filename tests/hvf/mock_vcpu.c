@@ -38,6 +38,17 @@ _Static_assert(KNOWN + 64 <= MOCK_SYSREGS, "a place for every register");
 
 // ------------------------------------------------------------------- life --
 
+// A CPU interface that lets all groups pass, and has begun every priority.
+static void poison_icc(struct soft_cpu *c) {
+  soft_sysreg_write(c, SYSKEY_icc_pmr_el1, 0xff);
+  soft_sysreg_write(c, SYSKEY_icc_ctlr_el1, 3);
+  soft_sysreg_write(c, SYSKEY_icc_bpr0_el1, 7);
+  soft_sysreg_write(c, SYSKEY_icc_ap0r0_el1, UINT32_MAX);
+  soft_sysreg_write(c, SYSKEY_icc_ap1r0_el1, UINT32_MAX);
+  soft_sysreg_write(c, SYSKEY_icc_igrpen0_el1, 1);
+  soft_sysreg_write(c, SYSKEY_icc_igrpen1_el1, 1);
+}
+
 // What a fresh vCPU holds is not specified: the worst.
 static void poison(struct mock_vcpu *v) {
   struct soft_cpu *c = mock_soft(v);
@@ -59,6 +70,7 @@ static void poison(struct mock_vcpu *v) {
   c->sys[SYS_oslsr_el1] = 0xa;
   c->pstate = 0x3c0;                     // EL0t
   c->vbar_written = true;                // exceptions are the guest's own
+  if (mock.gic.made) poison_icc(c);
   soft_update_mode(c);
   v->vtimer_offset = junk;
 }
@@ -83,6 +95,7 @@ static bool create_inner(struct mock_vcpu *v) {
 static hv_return_t create(hv_vcpu_t *id, hv_vcpu_exit_t **exit) {
   unsigned slot = 0;
   if (!mock.vm) return HV_NO_DEVICE;
+  if (mock.gic.made && mock.gic.final) return HV_BUSY;
   for (unsigned k = 0; k < MOCK_VCPUS; k++) {
     const struct mock_vcpu *v = &mock.vcpu[k];
     if (v->cpu && pthread_equal(v->owner, pthread_self())) return HV_BUSY;
@@ -93,6 +106,7 @@ static hv_return_t create(hv_vcpu_t *id, hv_vcpu_exit_t **exit) {
   memset(v, 0, sizeof *v);
   if (!create_inner(v)) return HV_NO_RESOURCES;
   v->owner = pthread_self();
+  mock.gic.late = true;
   poison(v);
   *id = slot;
   *exit = &v->exit;
@@ -114,6 +128,7 @@ static void destroy(struct mock_vcpu *v) {
   tv_vcpu_free(v->cpu);
   v->cpu = NULL;
   set_indices(true);
+  mock.gic.torn = mock.gic.made && mock.gic.final;
 }
 
 hv_return_t hv_vcpu_destroy(hv_vcpu_t id) {
@@ -169,6 +184,30 @@ hv_return_t hv_vcpu_set_simd_fp_reg(hv_vcpu_t id, hv_simd_fp_reg_t reg,
   return HV_SUCCESS;
 }
 
+// The physical timer of a VM with a GIC. The inner CPU's counter begins with
+// the VM; what was due before that is due at 0.
+static bool is_cntp(hv_sys_reg_t reg) {
+  return mock.gic.made && (reg == HV_SYS_REG_CNTP_CTL_EL0 ||
+                           reg == HV_SYS_REG_CNTP_CVAL_EL0);
+}
+
+void mock_set_cntp_cval(struct mock_vcpu *v, uint64_t value) {
+  uint64_t zero = mock_zero();
+  v->cntp_cval = value;
+  soft_sysreg_write(mock_soft(v), SYSKEY_cntp_cval_el0,
+                    value > zero ? value - zero : 0);
+}
+
+static void set_cntp(struct mock_vcpu *v, hv_sys_reg_t reg, uint64_t value) {
+  if (reg == HV_SYS_REG_CNTP_CVAL_EL0) mock_set_cntp_cval(v, value);
+  else soft_sysreg_write(mock_soft(v), reg, value);
+}
+
+// An affinity, once and before any vCPU runs.
+static bool is_late(hv_sys_reg_t reg) {
+  return reg == HV_SYS_REG_MPIDR_EL1 && mock.gic.made && mock.gic.final;
+}
+
 // Its place in `side`, -1 if there is no such register.
 static int place(hv_sys_reg_t reg) {
   if (reg >= 0x8004 && reg <= 0x807f && reg & 4)
@@ -188,9 +227,11 @@ hv_return_t hv_vcpu_get_sys_reg(hv_vcpu_t id, hv_sys_reg_t reg,
                                 uint64_t *value) {
   const struct mock_vcpu *v = mock_own(id);
   int at = place(reg);
-  if (!v || at < 0) return HV_BAD_ARGUMENT;
+  bool cntp = is_cntp(reg);
+  if (!v || (at < 0 && !cntp)) return HV_BAD_ARGUMENT;
   pthread_mutex_lock(&mock.lock);
-  if (!soft_sysreg_read(mock_soft(v), reg, value)) *value = v->side[at];
+  if (cntp && reg == HV_SYS_REG_CNTP_CVAL_EL0) *value = v->cntp_cval;
+  else if (!soft_sysreg_read(mock_soft(v), reg, value)) *value = v->side[at];
   pthread_mutex_unlock(&mock.lock);
   if (reg == HV_SYS_REG_MDSCR_EL1) *value |= v->step_enabled;
   return HV_SUCCESS;
@@ -201,7 +242,14 @@ hv_return_t hv_vcpu_set_sys_reg(hv_vcpu_t id, hv_sys_reg_t reg,
                                 uint64_t value) {
   struct mock_vcpu *v = mock_own(id);
   int at = place(reg);
+  if (v && is_cntp(reg)) {
+    pthread_mutex_lock(&mock.lock);
+    set_cntp(v, reg, value);
+    pthread_mutex_unlock(&mock.lock);
+    return HV_SUCCESS;
+  }
   if (!v || at < 0) return HV_BAD_ARGUMENT;
+  if (is_late(reg)) return HV_DENIED;
   struct soft_cpu *c = mock_soft(v);
   pthread_mutex_lock(&mock.lock);
   if (reg == HV_SYS_REG_MDSCR_EL1) {
@@ -214,6 +262,7 @@ hv_return_t hv_vcpu_set_sys_reg(hv_vcpu_t id, hv_sys_reg_t reg,
     c->sys[SYS_sctlr_el1] = value;
     soft_update_mode(c);
   }
+  if (reg == HV_SYS_REG_MPIDR_EL1) v->placed = true;
   if (reg == HV_SYS_REG_MPIDR_EL1)
     v->cpu->index = v->affinity =
       (unsigned)((value >> 8 & 0xff) * 16 + (value & 0xff));
@@ -237,6 +286,7 @@ hv_return_t hv_vcpu_set_pending_interrupt(hv_vcpu_t id,
                                           bool pending) {
   struct mock_vcpu *v = mock_own(id);
   if (!v || type > HV_INTERRUPT_TYPE_FIQ) return HV_BAD_ARGUMENT;
+  if (mock.gic.made) return HV_UNSUPPORTED;
   v->pending[type] = pending;
   return HV_SUCCESS;
 }

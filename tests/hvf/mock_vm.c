@@ -13,7 +13,12 @@
 #include "base/os.h"
 #include "mock.h"
 
-struct mock mock = { .lock = PTHREAD_MUTEX_INITIALIZER };
+struct mock mock = {
+  .lock = PTHREAD_MUTEX_INITIALIZER,
+  .fact = { .distributor = 65536, .distributor_aligned = 65536,
+            .redistributor = 131072, .redistributor_aligned = 65536,
+            .first_spi = 32, .spis = 988 }
+};
 
 // The first tick that anyone sees: a guest's counter never starts at 0.
 static const uint64_t epoch = 0x123456789;
@@ -59,15 +64,39 @@ int mach_wait_until(uint64_t deadline) {
 
 // --------------------------------------------------------------------- VM --
 
+static tv_vm *inner(unsigned gic) {
+  const tv_vm_config config = { .size = sizeof config, .gic = gic,
+    .timer_exit = !gic, .relaxed = getenv("TV_MOCK_RELAXED") };
+  tv_vm *vm = NULL;
+  if (tv_vm_new(&config, &vm, NULL)) return NULL;
+  vm->traps = MOCK_TRAPS;
+  return vm;
+}
+
 static hv_return_t create(void) {
-  const tv_vm_config config = { .size = sizeof config, .timer_exit = true,
-    .relaxed = getenv("TV_MOCK_RELAXED") };
   if (mock.denied) return HV_DENIED;
   if (mock_fails()) return HV_ERROR;
   if (mock.vm) return HV_BUSY;
-  if (tv_vm_new(&config, &mock.vm, NULL)) return HV_NO_RESOURCES;
-  mock.vm->traps = MOCK_TRAPS;
-  return HV_SUCCESS;
+  mock.vm = inner(0);
+  return mock.vm ? HV_SUCCESS : HV_NO_RESOURCES;
+}
+
+static void replace(tv_vm *vm) {
+  mock.past = (now_ns() + 15) & ~UINT64_C(15);
+  tv_vm_free(mock.vm);
+  mock.vm = vm;
+}
+
+hv_return_t mock_remake(unsigned gic) {
+  tv_vm *vm = inner(gic);
+  tv_status s = vm ? TV_OK : TV_E_NO_MEMORY;
+  for (size_t k = 0; !s && k < mock.vm->mem.count; k++) {
+    const struct region *r = mock.vm->mem.region[k];
+    s = tv_mem_ram(vm, r->base, r->size, r->prot, r->host, NULL);
+  }
+  if (!s) replace(vm);
+  else tv_vm_free(vm);
+  return !s ? HV_SUCCESS : vm ? HV_BAD_ARGUMENT : HV_NO_RESOURCES;
 }
 
 hv_return_t hv_vm_create(hv_vm_config_t config) {
@@ -81,9 +110,8 @@ hv_return_t hv_vm_create(hv_vm_config_t config) {
 static hv_return_t destroy(void) {
   if (!mock.vm) return HV_NO_DEVICE;
   if (mock.vm->vcpus) return HV_BUSY;
-  mock.past = (now_ns() + 15) & ~UINT64_C(15);
-  tv_vm_free(mock.vm);
-  mock.vm = NULL;
+  replace(NULL);
+  memset(&mock.gic, 0, sizeof mock.gic);
   return HV_SUCCESS;
 }
 
@@ -201,11 +229,6 @@ hv_return_t hv_vm_config_get_default_ipa_size(uint32_t *bits) {
 
 hv_return_t hv_vm_config_get_max_ipa_size(uint32_t *bits) {
   *bits = 40;
-  return HV_SUCCESS;
-}
-
-hv_return_t hv_gic_get_distributor_size(size_t *size) {
-  *size = 65536;
   return HV_SUCCESS;
 }
 

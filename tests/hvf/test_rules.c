@@ -309,6 +309,23 @@ static void refusals(void) {
   tv_vm_free(vm);
 }
 
+// This test is linked without the mock's GIC, as a macOS before 15 is.
+static void before_15(void) {
+  const tv_vm_config config = { .size = sizeof config, .backend = "hvf",
+                                .gic = 3 };
+  tv_vm *vm = NULL;
+  tv_error err;
+  tv_limits limits;
+  ok(tv_vm_new(&config, &vm, &err) == TV_E_UNSUPPORTED &&
+     strstr(err.text, "from macOS 15 on"), "no GIC: %s", err.text);
+  ok(!mock.vm, "and no VM is left");
+  tv_vm_new(&(tv_vm_config){ .size = sizeof config, .backend = "hvf" }, &vm,
+            NULL);
+  tv_vm_limits(vm, &limits);
+  ok(strstr(limits.note[0], "no GIC before macOS 15"), "%s", limits.note[0]);
+  tv_vm_free(vm);
+}
+
 // ---------------------------------------------------------- what we count --
 
 static tv_hc again(void *ctx, tv_vcpu *vcpu, const uint64_t *arg,
@@ -373,6 +390,7 @@ int main(void) {
   is(hv_vcpu_destroy(cpu), HV_SUCCESS, "the end of the vCPU");
   is(hv_vm_destroy(), HV_SUCCESS, "and of the VM");
   refusals();
+  before_15();
   run_time();
   return done();
 }

@@ -38,6 +38,7 @@ enum { HV_MEMORY_READ = 1, HV_MEMORY_WRITE = 2, HV_MEMORY_EXEC = 4 };
 
 typedef struct hv_vm_config_s *hv_vm_config_t;
 typedef struct hv_vcpu_config_s *hv_vcpu_config_t;
+typedef struct hv_gic_config_s *hv_gic_config_t;
 
 typedef uint32_t hv_reg_t;
 enum {
@@ -48,7 +49,8 @@ typedef uint32_t hv_simd_fp_reg_t;      // Q0..Q31
 enum { HV_SIMD_FP_REG_Q0 };
 typedef uint8_t hv_simd_fp_uchar16_t __attribute__((vector_size(16)));
 
-// op0 << 14 | op1 << 11 | CRn << 7 | CRm << 3 | op2. Those of macOS 11.
+// op0 << 14 | op1 << 11 | CRn << 7 | CRm << 3 | op2. Those of macOS 11, and
+// the physical timer's, which a VM with a GIC has.
 typedef uint16_t hv_sys_reg_t;
 enum {
 #define HV_DEBUG_REGS(n) \
@@ -85,6 +87,7 @@ enum {
   HV_SYS_REG_CSSELR_EL1 = 0xd000, HV_SYS_REG_TPIDR_EL0 = 0xde82,
   HV_SYS_REG_TPIDRRO_EL0 = 0xde83, HV_SYS_REG_CNTV_CTL_EL0 = 0xdf19,
   HV_SYS_REG_CNTV_CVAL_EL0 = 0xdf1a, HV_SYS_REG_SP_EL1 = 0xe208,
+  HV_SYS_REG_CNTP_CTL_EL0 = 0xdf11, HV_SYS_REG_CNTP_CVAL_EL0 = 0xdf12
 };
 
 typedef uint32_t hv_feature_reg_t;
@@ -127,7 +130,6 @@ HV_SINCE(11.0) hv_return_t hv_vm_protect(hv_ipa_t, size_t, hv_memory_flags_t);
 HV_SINCE(11.0) hv_return_t hv_vm_get_max_vcpu_count(uint32_t *);
 HV_SINCE(13.0) hv_return_t hv_vm_config_get_default_ipa_size(uint32_t *);
 HV_SINCE(13.0) hv_return_t hv_vm_config_get_max_ipa_size(uint32_t *);
-HV_SINCE(15.0) hv_return_t hv_gic_get_distributor_size(size_t *);
 
 // vCPUs: each belongs to the thread that created it, and a thread has one.
 HV_SINCE(11.0) hv_return_t hv_vcpu_create(hv_vcpu_t *, hv_vcpu_exit_t **,
@@ -172,5 +174,64 @@ HV_SINCE(11.0) hv_vcpu_config_t hv_vcpu_config_create(void);
 HV_SINCE(11.0) hv_return_t hv_vcpu_config_get_feature_reg(hv_vcpu_config_t,
                                                           hv_feature_reg_t,
                                                           uint64_t *);
+
+// The GIC: of the VM, before its first vCPU. Registers of its frames are
+// called by their offsets in those of the architecture, 0x10000 and more for
+// the second frame of a redistributor; of the CPU interface, as system
+// registers are. What has no vCPU may be called on any thread.
+typedef uint16_t hv_gic_distributor_reg_t, hv_gic_icc_reg_t;
+typedef uint32_t hv_gic_redistributor_reg_t;
+enum {
+  HV_GIC_ICC_REG_PMR_EL1 = 0xc230, HV_GIC_ICC_REG_BPR0_EL1 = 0xc643,
+  HV_GIC_ICC_REG_AP0R0_EL1 = 0xc644, HV_GIC_ICC_REG_AP1R0_EL1 = 0xc648,
+  HV_GIC_ICC_REG_RPR_EL1 = 0xc65b, HV_GIC_ICC_REG_BPR1_EL1 = 0xc663,
+  HV_GIC_ICC_REG_CTLR_EL1 = 0xc664, HV_GIC_ICC_REG_SRE_EL1 = 0xc665,
+  HV_GIC_ICC_REG_IGRPEN0_EL1 = 0xc666, HV_GIC_ICC_REG_IGRPEN1_EL1 = 0xc667
+};
+HV_SINCE(15.0) hv_gic_config_t hv_gic_config_create(void);
+HV_SINCE(15.0) hv_return_t hv_gic_config_set_distributor_base(hv_gic_config_t,
+                                                              hv_ipa_t);
+HV_SINCE(15.0) hv_return_t hv_gic_config_set_redistributor_base(
+  hv_gic_config_t, hv_ipa_t);
+HV_SINCE(15.0) hv_return_t hv_gic_create(hv_gic_config_t);
+HV_SINCE(15.0) hv_return_t hv_gic_reset(void);
+HV_SINCE(15.0) hv_return_t hv_gic_set_spi(uint32_t intid, bool level);
+HV_SINCE(15.0) hv_return_t hv_gic_get_distributor_size(size_t *);
+HV_SINCE(15.0) hv_return_t hv_gic_get_distributor_base_alignment(size_t *);
+HV_SINCE(15.0) hv_return_t hv_gic_get_redistributor_size(size_t *);
+HV_SINCE(15.0) hv_return_t hv_gic_get_redistributor_base_alignment(size_t *);
+HV_SINCE(15.0) hv_return_t hv_gic_get_spi_interrupt_range(uint32_t *first,
+                                                          uint32_t *count);
+HV_SINCE(15.0) hv_return_t hv_gic_get_redistributor_base(hv_vcpu_t,
+                                                         hv_ipa_t *);
+HV_SINCE(15.0) hv_return_t hv_gic_get_distributor_reg(
+  hv_gic_distributor_reg_t, uint64_t *);
+HV_SINCE(15.0) hv_return_t hv_gic_get_redistributor_reg(
+  hv_vcpu_t, hv_gic_redistributor_reg_t, uint64_t *);
+HV_SINCE(15.0) hv_return_t hv_gic_get_icc_reg(hv_vcpu_t, hv_gic_icc_reg_t,
+                                              uint64_t *);
+HV_SINCE(15.0) hv_return_t hv_gic_set_icc_reg(hv_vcpu_t, hv_gic_icc_reg_t,
+                                              uint64_t);
+
+// Weak imports where there is no macOS to say so: a program that is linked
+// without the mock's GIC has a framework that has none.
+#if !defined(__APPLE__)
+#pragma weak hv_gic_config_create
+#pragma weak hv_gic_config_set_distributor_base
+#pragma weak hv_gic_config_set_redistributor_base
+#pragma weak hv_gic_create
+#pragma weak hv_gic_reset
+#pragma weak hv_gic_set_spi
+#pragma weak hv_gic_get_distributor_size
+#pragma weak hv_gic_get_distributor_base_alignment
+#pragma weak hv_gic_get_redistributor_size
+#pragma weak hv_gic_get_redistributor_base_alignment
+#pragma weak hv_gic_get_spi_interrupt_range
+#pragma weak hv_gic_get_redistributor_base
+#pragma weak hv_gic_get_distributor_reg
+#pragma weak hv_gic_get_redistributor_reg
+#pragma weak hv_gic_get_icc_reg
+#pragma weak hv_gic_set_icc_reg
+#endif
 
 #endif
