@@ -82,8 +82,8 @@ struct backend {
   void (*limits)(const tv_vm *, tv_limits *out);
 
   // The core has checked alignment and overlap and has entered the region in
-  // vm->mem (map), or taken it out (unmap; its memory is still there). A
-  // region that unmap leaves in the guest's reach stays the VM's.
+  // vm->mem (map), or taken it out (unmap; its memory is still there). Where
+  // unmap is refused the core keeps the region and enters no guest any more.
   // `protect` is called after region->prot changed.
   tv_status (*map)(tv_vm *, struct region *, tv_error *err);
   tv_status (*unmap)(tv_vm *, struct region *, tv_error *err);

@@ -4,8 +4,9 @@
 // since the log began or was last taken.
 //
 // A page is clean if the store map has CLEAN on its first granule (core/mem.h),
-// otherwise it is in the list. So the software CPU hears of the first store to
-// a page, and of no other; taking the log costs what there is in it.
+// otherwise it is in the list. So the software CPU comes by here with the first
+// store to a page and with those to the last 256 bytes before a clean one;
+// taking the log costs what there is in it.
 
 #ifndef CORE_DIRTY_H
 #define CORE_DIRTY_H
