@@ -62,6 +62,22 @@ function M.real(t, reason)
   end
 end
 
+-- For what needs Normal memory although the MMU is off. Only our CPU has that,
+-- qemu's, and the mock of hvf if TV_MOCK_RELAXED says so.
+M.relaxed = M.name == "hvf" and os.getenv "TV_MOCK_RELAXED" ~= nil
+
+function M.normal(t)
+  if not M.relaxed then
+    M.except(t, "hvf", "with the MMU off data is Device memory")
+  end
+end
+
+-- For what needs the faults of Device memory.
+function M.device(t)
+  M.real(t, "it knows no Device memory here")
+  if M.relaxed then t.not_here "not with TV_MOCK_RELAXED: no Device memory" end
+end
+
 -- The word of hvc #imm, or what stands for it (kvm/_hvc.lua).
 M.keeps_hvc = os.getenv "TV_NO_HVC" or M.name == "kvm" and hvc.kept()
 

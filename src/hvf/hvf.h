@@ -80,6 +80,7 @@ struct hvf_vcpu {
   bool refused;                // a call that nobody was told of: see `failure`
   uint64_t ran;                // its run time so far, in ticks
   uint64_t steps;              // done, where the host sees them
+  uint64_t step_pc;            // where a single step began
 
   struct hvf_bits have, dirty;
   uint64_t general[HVF_GENERAL];       // by hv_reg_t

@@ -129,15 +129,27 @@ static enum back_end fetch_exit(struct hvf_vcpu *h, uint64_t va, uint64_t gpa,
   return BACK_EXIT;
 }
 
+// An interrupt was taken, which is no step: its vector's first instruction is.
+static bool only_entered(struct hvf_vcpu *h, uint64_t pc) {
+  uint64_t at = pc - self_get(h->vcpu, TV_REG_SYS(VIEW_vbar_el1));
+  return at < 0x800 && at & 0x180 && !(at & 0x7f) &&
+         self_get(h->vcpu, TV_REG_SYS(VIEW_elr_el1)) == h->step_pc;
+}
+
+// A step that raised an exception ends at its vector.
+static enum back_end single_step(struct hvf_vcpu *h, tv_exit *exit) {
+  uint64_t pc = self_get(h->vcpu, TV_REG_PC);
+  if (trapped(h, pc, exit)) return BACK_EXIT;
+  h->steps += !only_entered(h, pc);
+  return BACK_DONE;
+}
+
 // While breakpoints are set all debug exceptions come to us; those from EL1
 // differ from those of EL0 in the class's low bit, but for BRK.
 static enum back_end debug_exit(struct hvf_vcpu *h, uint64_t esr, uint64_t va,
                                 tv_exit *exit) {
-  if (esr_ec(esr) == ESR_EC_STEP_LOW && h->vcpu->single) {
-    if (trapped(h, self_get(h->vcpu, TV_REG_PC), exit)) return BACK_EXIT;
-    h->steps++;
-    return BACK_DONE;
-  }
+  if (esr_ec(esr) == ESR_EC_STEP_LOW && h->vcpu->single)
+    return single_step(h, exit);
   if (esr_ec(esr) == ESR_EC_BREAKPOINT_LOW && hvf_line_breakpoint(h))
     return BACK_DONE;
   bool el1 = self_get(h->vcpu, TV_REG_PSTATE) & PSTATE_EL_MASK;

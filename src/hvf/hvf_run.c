@@ -80,6 +80,7 @@ static void arm_step(struct hvf_vcpu *h, bool on) {
   uint64_t pstate = self_get(h->vcpu, TV_REG_PSTATE);
   uint64_t want = on ? pstate | PSTATE_SS : pstate & ~(uint64_t)PSTATE_SS;
   if (want != pstate) self_set(h->vcpu, TV_REG_PSTATE, want);
+  if (on) h->step_pc = self_get(h->vcpu, TV_REG_PC);
 }
 
 static tv_status prepare(struct hvf_vcpu *h, uint64_t grant, tv_error *err) {

@@ -60,7 +60,7 @@ end
 local LOW, END = 0x10000, 0x20000
 
 test("an access fits or faults at the last byte of RAM", function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   local m <close> = bench(false)
   for _, a in ipairs(accesses) do
     for left = 0, a[2] + 1 do
@@ -91,7 +91,7 @@ test("an access fits or faults at the last byte of RAM", function(t)
 end)
 
 test("an access below RAM faults at its first byte", function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   local m <close> = bench(false)
   for _, a in ipairs(accesses) do
     for back = 1, a[2] do
@@ -109,7 +109,7 @@ end)
 
 test("no address near the top of the 64-bit space reaches memory",
      function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   local bases = { { 0, 0x100000 }, { 0x10000, 0x10000 },
                   { 0x40000000, 0x100000 } }
   for _, ram in ipairs(bases) do
@@ -147,7 +147,7 @@ end)
 
 test("register offsets and literals that wrap do not reach memory",
      function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   local m <close> = guest.machine(guest.words(guest.NOP), { bytes = true,
     vectors = false, vm = { strict = false } })
   local function run(text, x0, x9, want)
@@ -188,7 +188,7 @@ local function map_at(m, kind, base)
 end
 
 test("an access across two regions needs both to allow it", function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   backend.except(t, "kvm", "a store may be done in part")
   local A, B = 0x800000, 0x804000
   for _, low in ipairs(kinds) do

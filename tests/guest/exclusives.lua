@@ -58,7 +58,7 @@ test("budgets, single steps and exits keep the monitor", function(t)
 end)
 
 test("an interrupt between them clears it: its ERET does", function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   local m <close> = pair("nop", { cpu = { pstate = 5 } })
   m.vm:write_u32(guest.VECTORS + 0x280, guest.ERET)
   m.cpu:step()
@@ -106,7 +106,7 @@ test("each size stores its bytes and no more", function(t)
 end)
 
 test("without LDXR a store-exclusive fails and stores nothing", function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   local m <close> = guest.machine("stxr w2, x5, [x0]",
     { vm = { strict = false }, cpu = { x0 = D, x5 = 1 } })
   m.cpu:step()
@@ -121,7 +121,7 @@ local all_forms = { "ldxr x1, [x0]", "ldxrb w1, [x0]", "ldaxp x1, x2, [x0]",
 test("strict: exclusives and atomics on Device memory fault with DFSC 0x35",
      function(t)
   backend.except(t, "hvf", "one VM at a time")
-  backend.real(t, "it knows no Device memory here")
+  backend.device(t)
   for _, text in ipairs(all_forms) do
     local m <close> = guest.machine(text, { cpu = { x0 = D, x1 = 7 } })
     t.eq(m:to_vector(t), guest.FROM_EL1H, text)
@@ -204,7 +204,7 @@ test("SCTLR_EL1.nAA frees acquire and release from the 16 bytes, A does not",
 end)
 
 test("on MMIO they are unsupported, on ROM and holes faults", function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   for _, text in ipairs(all_forms) do
     local m <close> = guest.machine(text, { vm = { strict = false },
       cpu = { x0 = 0x9000000 } })

@@ -134,7 +134,7 @@ end)
 
 test("16-byte stores across a granule or page are seen on both sides",
      function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   for _, edge in ipairs { E + GRANULE, E + PAGE, E + 4 * PAGE } do
     for back = 4, 12, 4 do
       for _, text in ipairs { "str q20, [x0]", "stp x20, x21, [x0]",
@@ -162,7 +162,7 @@ test("16-byte stores across a granule or page are seen on both sides",
 end)
 
 test("unaligned stores that straddle code by a byte are seen", function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   for off = -7, 3 do
     local m <close> = at({ NOP }, { x0 = E + GRANULE + off })
     local code = E + GRANULE
@@ -185,7 +185,7 @@ test("unaligned stores that straddle code by a byte are seen", function(t)
 end)
 
 test("DC ZVA over code makes it zeros", function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   for _, target in ipairs(targets) do
     local m <close> = at({ NOP }, { x0 = target + 3 })
     m.vm:write(target, guest.words(movz(9, 1), BRK))

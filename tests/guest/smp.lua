@@ -92,6 +92,7 @@ end
 
 test("a spinlock holds and no atomic update is lost, with 1 to 4 vCPUs",
      function(t)
+  backend.normal(t)
   for count = 1, 4 do run_all(t, count, function() end) end
 end)
 
@@ -140,6 +141,7 @@ end)
 
 test("cpu:run of one vCPU after another breaks exclusives as well",
      function(t)
+  backend.normal(t)
   local m <close> = guest.machine("ldxr x1, [x0]; stxr w2, x1, [x0]",
     { cpu = { x0 = 0x30000, x2 = 9 }, vm = { strict = false } })
   local other <close> = assert(m.vm:vcpu { x0 = 0x30000, x5 = 7,

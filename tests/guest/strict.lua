@@ -62,14 +62,14 @@ end
 
 test("strict: an access not aligned to its element faults at every level",
      function(t)
-  backend.real(t, "it knows no Device alignment")
+  backend.device(t)
   for _, pstate in ipairs { guest.EL1H, guest.EL1T, guest.EL0 } do
     sweep(t, true, 0x30d00800, pstate, true)
   end
 end)
 
 test("relaxed: any alignment works, unless SCTLR_EL1.A is set", function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   sweep(t, false, 0x30d00800, guest.EL1H, false)
   sweep(t, false, 0x30d00800, guest.EL0, false)
   sweep(t, false, 0x30d00802, guest.EL1H, true)
@@ -77,7 +77,7 @@ test("relaxed: any alignment works, unless SCTLR_EL1.A is set", function(t)
 end)
 
 test("SCTLR_EL1.A takes effect with the next instruction", function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   local m <close> = guest.machine([[
         ldr     x1, [x0]
         mrs     x2, sctlr_el1
@@ -90,7 +90,7 @@ test("SCTLR_EL1.A takes effect with the next instruction", function(t)
 end)
 
 test("relaxed: an unaligned load reads the bytes where they are", function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   local m <close> = guest.machine("ldr x1, [x0]; ldrh w2, [x0, #1]; \z
     ldr q3, [x0, #3]", {
     vm = { strict = false }, cpu = { x0 = D + 0xffd } })
@@ -104,7 +104,7 @@ test("relaxed: an unaligned load reads the bytes where they are", function(t)
 end)
 
 test("DC ZVA zeroes its 64-byte block in relaxed mode", function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   for _, off in ipairs { 0, 1, 63, 64, 100 } do
     local m <close> = guest.machine("dc zva, x0", { vm = { strict = false },
       cpu = { x0 = D + off } })
@@ -131,7 +131,7 @@ test("DC GZVA zeroes too, DC GVA sets tags, of which there are none",
 end)
 
 test("strict: DC ZVA is an alignment fault of a write", function(t)
-  backend.real(t, "it knows no Device alignment")
+  backend.device(t)
   for _, case in ipairs { { guest.EL1H, 0x25 }, { guest.EL0, 0x24 } } do
     local m <close> = guest.machine("dc zva, x0", { cpu = { x0 = D + 7,
       pstate = case[1], sctlr_el1 = 0x30d00800 | 1 << 14 } })
@@ -144,7 +144,7 @@ test("strict: DC ZVA is an alignment fault of a write", function(t)
 end)
 
 test("DC ZVA needs writable RAM", function(t)
-  backend.except(t, "hvf", "with the MMU off data is Device memory")
+  backend.normal(t)
   backend.except(t, "kvm", "the kernel gives the guest an abort")
   local m <close> = guest.machine("dc zva, x0", { vm = { strict = false } })
   m.rom = assert(m.vm:map { base = 0x800000, size = 0x4000, kind = "rom" })

@@ -13,6 +13,8 @@
 // - an exit that was asked for while nothing ran cancels the next run;
 // - interrupts are pending for one run;
 // - an expiry of the virtual timer masks it until the mask is taken away;
+// - taking an interrupt uses up a single step, before the vector's first
+//   instruction;
 // - host writes are fetched only after sys_icache_invalidate;
 // - the syndrome of pairs, writeback and SIMD is not valid (ISV = 0);
 // - without an MMU memory is Device memory, in which exclusives and unaligned

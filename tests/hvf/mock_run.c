@@ -226,7 +226,13 @@ static bool slice(struct mock_vcpu *v) {
   tv_exit exit;
   unsigned lines = set_lines(v);
   if (v->waiting && wait_inside(v)) return false;
-  if (v->debug_trapped && interrupted(v, lines)) soft_take_interrupt(c);
+  if (v->debug_trapped && interrupted(v, lines)) {
+    soft_take_interrupt(c);
+    if (v->step_enabled && v->step_armed) {
+      v->step_armed = false;
+      return exception(v, esr_make(ESR_EC_STEP_LOW, 0x22));
+    }
+  }
   if (v->debug_trapped && debug_exception(v)) return true;
   uint64_t from = c->pc;
   enum back_end end = backend_soft.run(v->cpu, v->debug_trapped ? 1 : SLICE,
