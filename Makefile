@@ -139,12 +139,17 @@ check: ## sanitizers, sweeps and style (minutes)
 
 # The guest tests that have something to say about hvf; a single test that has
 # not says so itself (tests/backend.lua).
-ON_HVF := $(addprefix guest/,exceptions mmio pstate interrupts strict edges \
-  selfmod hostile doorbell dirty gic)
+ON_HVF := why/ lua/exits $(addprefix guest/,exceptions mmio pstate interrupts \
+  strict edges selfmod hostile doorbell dirty exclusives smp gic)
+# Those that want Normal memory without an MMU, which the mock can be told.
+ON_RELAXED := $(patsubst tests/%.lua,%,$(shell grep -lE \
+  'backend.normal\(t\)|normal = true' tests/[gw]*/*.lua))
 
 check-hvf: ## the guest tests on hvf, over a mock of its framework
 	$(MAKE) MODE=mock test T='hvf_ guest/backends'
 	TINYVMM_BACKEND=hvf $(MAKE) MODE=mock test T='$(ON_HVF)'
+	TV_MOCK_RELAXED=1 TINYVMM_BACKEND=hvf $(MAKE) MODE=mock test \
+	  T='$(ON_RELAXED)'
 	$(MAKE) MODE=mock-asan test T='hvf_ guest/backends'
 	$(MAKE) MODE=mock-tsan test T='guest/backends hvf_failures hvf_stop'
 	TV_MOCK_RELAXED=1 $(MAKE) MODE=mock-asan test T=guest/threads

@@ -381,6 +381,7 @@ TV_API int luaopen_tinyvmm_core(lua_State *L) {
     {"_size", core_size},      {"_closed", core_closed},
     {"_images", core_images},  {"_loaded", core_loaded},
     {"_sysreg", core_sysreg},  {"_facts", bind_exit_facts},
+    {"_start", bind_vcpu_start},
     {"_failing", core_failing},
     {"_profile", bind_profile_set}, {"_timeline", bind_timeline_set},
     {"_default_backend", core_default_backend},

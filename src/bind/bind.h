@@ -126,6 +126,7 @@ struct bind_vcpu {
   tv_vcpu *vcpu;              // NULL: closed
   struct bind_vm *vm;
   unsigned index;
+  uint64_t start;             // the pc that it was made with
 };
 
 // -- bind.c --
@@ -236,6 +237,7 @@ void bind_exit_open(lua_State *);
 void bind_exit_push(lua_State *, struct bind_vm *, const tv_exit *,
                     int vcpus);
 int bind_exit_facts(lua_State *);   // core._facts
+int bind_vcpu_start(lua_State *);   // core._start
 
 // -- bind_output.c --
 

@@ -312,6 +312,7 @@ static tv_status make(lua_State *L, tv_vm *vm, struct bind_vcpu *cpu,
   tv_status status = tv_vcpu_new(vm, &cpu->vcpu, err);
   if (status != TV_OK) return status;
   cpu->index = tv_vcpu_index(cpu->vcpu);
+  cpu->start = pc;
   if (cpu->index >= cpu->vm->vcpu_end) cpu->vm->vcpu_end = cpu->index + 1;
   tv_vcpu_set(cpu->vcpu, TV_REG_PC, &pc, sizeof pc, NULL);
   tv_vcpu_set(cpu->vcpu, TV_REG_SP, &sp, sizeof sp, NULL);
@@ -359,6 +360,12 @@ int bind_vcpu_new(lua_State *L) {
 }
 
 // -------------------------------------------------------------- the rest --
+
+// _start(cpu) -> the pc that vm:vcpu gave it
+int bind_vcpu_start(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)to_vcpu(L, 1)->start);
+  return 1;
+}
 
 static int vcpu_close(lua_State *L) {
   struct bind_vcpu *cpu = to_vcpu(L, 1);

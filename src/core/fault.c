@@ -79,6 +79,8 @@ void fault_of_exception(tv_exit *exit, uint64_t esr, uint64_t far,
     case ESR_EC_FP: reason = TV_FAULT_FP_TRAP; break;
     case ESR_EC_WFX: case ESR_EC_SYS64: reason = TV_FAULT_SYSREG_TRAP; break;
     case ESR_EC_ILLEGAL: reason = TV_FAULT_ILLEGAL_STATE; break;
+    case ESR_EC_PAC: reason = TV_FAULT_PAC; break;
+    case ESR_EC_MOPS: reason = TV_FAULT_MOPS; break;
     case ESR_EC_STEP: case ESR_EC_STEP_LOW: reason = TV_FAULT_STEP; break;
     case ESR_EC_SP_ALIGN: reason = TV_FAULT_SP_ALIGNMENT; addr = sp; break;
     case ESR_EC_PC_ALIGN: case ESR_EC_IABT: case ESR_EC_IABT_LOW:

@@ -1,8 +1,10 @@
 -- SPDX-License-Identifier: MIT
 --
 -- Every kind of exit and every reason of a fault: the fields, where pc
--- stands, and a `why` that names instruction, place and remedy.
+-- stands, and a `why` that names instruction, place and remedy. icount is
+-- wanted where instructions are counted.
 local test = require "tap"
+local backend = require "backend"
 local tv = require "tinyvmm"
 
 -- Runs the text at 0 of 64 KiB and checks fields and pieces of why.
@@ -16,7 +18,9 @@ local function check(t, text, want, pieces, setup, limits)
   if setup and setup.before then setup.before(vm, cpu) end
   local exit = vm:run(limits)
   for name, value in pairs(want) do
-    t.eq(exit[name], value, name .. ": " .. exit.why)
+    if name ~= "icount" or backend.exact then
+      t.eq(exit[name], value, name .. ": " .. exit.why)
+    end
   end
   t.eq(exit.cpu, cpu)
   t.eq(exit.icount, cpu.icount)
@@ -29,7 +33,7 @@ local function check(t, text, want, pieces, setup, limits)
 end
 
 local function device(vm)
-  assert(vm:map { base = 0x9000000, size = 4096, kind = "mmio" })
+  assert(vm:map { base = 0x9000000, size = 0x4000, kind = "mmio" })
 end
 
 test("hvc: the number and its arguments", function(t)
@@ -42,9 +46,10 @@ test("hvc: the number and its arguments", function(t)
 end)
 
 test("smc: at the instruction", function(t)
-  local _, cpu = check(t, "mov x1, #9; smc #2",
-    { kind = "smc", imm = 2, pc = 4 },
-    { "smc #0x2 at 0x4 (start+4)", "cpu:skip()" })
+  local imm = backend.name == "kvm" and 0 or 2     -- others the kernel answers
+  local _, cpu = check(t, "mov x1, #9; smc #" .. imm,
+    { kind = "smc", imm = imm, pc = 4 },
+    { ("smc #0x%x at 0x4 (start+4)"):format(imm), "cpu:skip()" })
   t.ok(cpu)
 end)
 
@@ -65,6 +70,7 @@ test("sysreg and undefined: events without a handler", function(t)
     vm:on("sysreg", true)
     vm:on("undefined", true)
   end
+  backend.only(t, "soft", "others cannot hand them to the script")
   check(t, "mrs x0, s3_3_c15_c2_0",
     { kind = "sysreg", name = "s3_3_c15_c2_0", write = false, pc = 0 },
     { "mrs x0, s3_3_c15_c2_0", "reads the system register",
@@ -102,8 +108,8 @@ end)
 test("budget, deadline, timeout, stopped: where, and what is next",
 function(t)
   check(t, "nop; b .", { kind = "budget", pc = 4, icount = 1000 },
-    { "budget", "at 0x4 (start+4)", "before b start+4", "1000 instructions" },
-    nil, 1000)
+    { "budget", "at 0x4 (start+4)", "before b start+4",
+      backend.exact and "1000 instructions" or "" }, nil, 1000)
   check(t, "b .", { kind = "deadline", icount = 500 },
     { "deadline", "run again" }, nil, { deadline = 500 })
   check(t, "b .", { kind = "timeout", pc = 0 }, { "timeout", "run again" },
@@ -146,25 +152,26 @@ test("fault unmapped: a jump tells where it came from", function(t)
       pc = 0xa00000, insn = 0 },
     { "a return jumped to x30 = 0xa00000", "nearest is RAM" })
   check(t, "movz x1, #0x8ff, lsl #16; ldr x0, [x1]",
-    { reason = "unmapped" }, { "the nearest is MMIO 0x9000000-0x9000fff" },
+    { reason = "unmapped" }, { "the nearest is MMIO 0x9000000-0x9003fff" },
     { before = device })
 end)
 
 test("fault read-only and protected", function(t)
   local function rom(vm)
-    assert(vm:map { base = 1 << 20, size = 4096, kind = "rom" })
+    assert(vm:map { base = 1 << 20, size = 0x4000, kind = "rom" })
   end
   check(t, "mov x1, #0x100000; str w0, [x1]",
     { reason = "read-only", access = "w", addr = 0x100000, size = 4 },
-    { "wrote 4 bytes to 0x100000", "ROM 0x100000-0x100fff", "fix x1" },
+    { "wrote 4 bytes to 0x100000", "ROM 0x100000-0x103fff", "fix x1" },
     { before = rom })
   local function data(vm)
-    assert(vm:map { base = 1 << 20, size = 4096, prot = "r" })
+    assert(vm:map { base = 1 << 20, size = 0x4000, prot = "r" })
   end
   check(t, "mov x1, #0x100000; strb w0, [x1]",
     { reason = "protected", access = "w" },
     { "protection \"r\" has no \"w\"", "memory:protect" },
     { before = data })
+  if backend.name == "kvm" then return end      -- "execute" is not enforced
   check(t, "mov x1, #0x100000; br x1",
     { reason = "protected", access = "x", pc = 0x100000 },
     { "went to x1 = 0x100000", "has no \"x\"", "memory:protect(\"rx\")" },
@@ -179,10 +186,15 @@ function(t)
     esr = 0x2000000 }, { "udf #1 at 0x4", "undefined on purpose" })
   check(t, "nop; .word 0", { reason = "undefined", insn = 0 },
     { "empty memory", "end the code" })
+end)
+
+test("accesses that Device memory does not take, a misaligned pc or sp",
+function(t)
+  backend.device(t)
   check(t, "mov x1, #0x1001; ldr x0, [x1]",
     { reason = "alignment", far = 0x1001, size = 8, access = "r", pc = 4 },
-    { "ldr x0, [x1] at 0x4", "read 8 bytes at 0x1001", "strict = false",
-      "x1 (x1 = 0x1001)" })
+    { "ldr x0, [x1] at 0x4", "read 8 bytes at 0x1001",
+      backend.exact and "strict = false" or "MMU", "x1 (x1 = 0x1001)" })
   check(t, "mov x1, #0x1002; br x1",
     { reason = "pc-alignment", pc = 0x1002 },
     { "0x1002", "no multiple of 4" })
@@ -192,7 +204,11 @@ function(t)
     { registers = { sctlr_el1 = 0x30d00808 } })
   check(t, "mov x1, #0x1000; ldadd x2, x3, [x1]",
     { reason = "atomic", pc = 4 },
-    { "ldadd x2, x3, [x1] at 0x4", "the MMU is off", "strict = false" })
+    { "ldadd x2, x3, [x1] at 0x4", "the MMU is off",
+      backend.exact and "strict = false" or "turn it on" })
+end)
+
+test("FP without CPACR_EL1, before VBAR_EL1 is written", function(t)
   check(t, "fmov d0, x1", { reason = "fp-trap", pc = 0 },
     { "fmov d0, x1", "CPACR_EL1" }, { fp = false })
 end)
@@ -209,7 +225,8 @@ function(t)
         msr     elr_el1, x1
         eret
 1:      nop
-  ]], { reason = "illegal-state" }, { "eret to 0x14", "EL2", "SPSR_EL1" })
+  ]], { reason = "illegal-state" },
+    { "eret to 0x14", backend.exact and "EL2" or "", "SPSR_EL1" })
   check(t, [[
         mov     x1, #0x3c0
         msr     spsr_el1, x1
@@ -220,14 +237,18 @@ function(t)
   ]], { reason = "sysreg-trap", pc = 20 }, { "at EL0", "vectors" })
 end)
 
-test("limits of ours: unimplemented, unsupported, puts", function(t)
+test("unimplemented: what this version lacks", function(t)
+  backend.only(t, "soft", "others have what it lacks")
   check(t, "mov x0, #1; msr mdscr_el1, x0",
     { kind = "fault", reason = "unimplemented", pc = 4, insn = 0xd5100240 },
     { "0x4", "software step" })
-  check(t, "movz x1, #0x900, lsl #16; ldadd x2, x3, [x1]",
+end)
+
+test("unsupported, puts: what the host cannot do for the guest", function(t)
+  check(t, "movz x1, #0x900, lsl #16; ld1 {v0.16b, v1.16b}, [x1]",
     { reason = "unsupported", pc = 4, addr = 0x9000000 },
-    { "ldadd x2, x3, [x1]", "devices cannot serve" },
-    { before = device, strict = false })
+    { "ld1 {v0.16b, v1.16b}, [x1]", "devices cannot serve" },
+    { before = device })
   check(t, "mov x1, #0xfff0; mov x0, #2; hvc #0",
     { reason = "puts", addr = 0x10000, pc = 8 },
     { "x1 = 0xfff0", "no NUL before 0x10000", ".asciz" },
@@ -243,6 +264,7 @@ test("an exit is a plain fresh table", function(t)
   local keys = {}
   for k in pairs(one) do keys[#keys + 1] = k end
   table.sort(keys)
+  if not backend.exact then table.insert(keys, 3, "icount") end
   t.eq(keys, { "args", "cpu", "icount", "imm", "insn", "kind", "nr", "pc" })
   t.eq(rawget(one, "why"), nil)
   t.eq(one.nothing, nil)
@@ -256,7 +278,7 @@ test("why uses the registers of the exit, not later ones", function(t)
   local cpu <close> = assert(vm:vcpu())
   local exit = vm:run()
   cpu.x1 = 5
-  vm:map { base = 0x900000, size = 4096 }
+  assert(vm:map { base = 0x900000, size = 0x4000 })
   t.ok(exit.why:find("x1 = 0x900000", 1, true), exit.why)
   t.ok(exit.why:find("nearest is RAM 0-0xffff", 1, true), exit.why)
 end)

@@ -4,7 +4,7 @@
 -- exclusive, atomic, DC ZVA, and the like on devices.
 local catalogue = require "why._catalogue"
 
-local DEVICE = { { base = 0x9000000, size = 4096, kind = "mmio" } }
+local DEVICE = { { base = 0x9000000, size = 0x4000, kind = "mmio" } }
 
 catalogue {
   { "an unaligned pointer", [[
@@ -36,7 +36,7 @@ load:   ldr     x0, [x1]
   { "a stack that a push of 8 bytes misaligned", [[
 f:      str     x0, [sp, #-8]!
         stp     q0, q1, [sp, #-32]!
-  ]], {},
+  ]], { device = true },
     "alignment: stp q0, q1, [sp, #-32]! at 0x10004 (f+4) wrote 16 bytes \z
      to 0xfefd8, but sp = 0xfeff8 is no multiple of 16: str x0, [sp, \z
      #-8]! at 0x10000 (f) moved it by 8: push and pop 16 bytes at a time \z
@@ -94,7 +94,7 @@ lock:   stlxr   w2, w3, [x1]
         msr     sctlr_el1, x0
 f:      sub     sp, sp, #8
         str     x0, [sp]
-  ]], {},
+  ]], { real = "it checks no SP alignment" },
     "sp-alignment: str x0, [sp] at 0x10010 (f+4) uses sp = 0xfeff8, which \z
      is no multiple of 16 (SCTLR_EL1.SA checks it): sub sp, sp, #0x8 at \z
      0x1000c (f) moved it by 8: push and pop 16 bytes at a time (stp, or \z
@@ -105,7 +105,8 @@ f:      sub     sp, sp, #8
         orr     x0, x0, #8
         msr     sctlr_el1, x0
         str     x0, [sp]
-  ]], { cpu = { pc = 0x10000, sp = 0x80008 } },
+  ]], { cpu = { pc = 0x10000, sp = 0x80008 },
+    real = "it checks no SP alignment" },
     "sp-alignment: str x0, [sp] at 0x1000c uses sp = 0x80008, which is no \z
      multiple of 16 (SCTLR_EL1.SA checks it): start it at a multiple of \z
      16, and move it by such" },
@@ -114,9 +115,9 @@ f:      sub     sp, sp, #8
         mov     x1, #0x9000000
         mov     w0, #1
         ldset   w0, w2, [x1]
-  ]], { strict = false, map = DEVICE },
+  ]], { strict = false, map = DEVICE, normal = true },
     "unsupported: ldset w0, w2, [x1] at 0x10008 is an atomic or block \z
-     access to 0x9000000 in MMIO 0x9000000-0x9000fff, which devices \z
+     access to 0x9000000 in MMIO 0x9000000-0x9003fff, which devices \z
      cannot serve; use plain loads and stores (ldr, str)" },
 
   { "a structure load from a device", [[
@@ -124,14 +125,14 @@ f:      sub     sp, sp, #8
         ld1     {v0.16b, v1.16b}, [x1]
   ]], { map = DEVICE },
     "unsupported: ld1 {v0.16b, v1.16b}, [x1] at 0x10004 is an atomic or \z
-     block access to 0x9000000 in MMIO 0x9000000-0x9000fff, which devices \z
+     block access to 0x9000000 in MMIO 0x9000000-0x9003fff, which devices \z
      cannot serve; use plain loads and stores (ldr, str)" },
 
   { "DC ZVA on a device", [[
         mov     x1, #0x9000000
         dc      zva, x1
-  ]], { strict = false, map = DEVICE },
+  ]], { strict = false, map = DEVICE, normal = true },
     "unsupported: dc zva, x1 at 0x10004 zeroes a block at 0x9000000 in \z
-     MMIO 0x9000000-0x9000fff, but devices have no such access; memset of \z
+     MMIO 0x9000000-0x9003fff, but devices have no such access; memset of \z
      a device? write its registers one by one" }
 }

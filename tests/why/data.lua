@@ -214,7 +214,7 @@ wild:   str     x0, [x1]
   { "a wild pointer that is odd", [[
         ldr     x1, =0x900001
 wild:   ldr     x0, [x1]
-  ]], {},
+  ]], { device = true },
     "alignment: ldr x0, [x1] at 0x10004 (wild) read 8 bytes at 0x900001, \z
      an unaligned address where no memory is mapped (the nearest is RAM \z
      0-0xfffff); fix x1 (x1 = 0x900001)" },
@@ -246,11 +246,11 @@ main:   stp     x29, x30, [sp, #-16]!
 main:   mov     x29, sp
 f:      stp     x29, x30, [sp, #-16]!
         bl      f
-  ]], { map = { { base = 0x40000000, size = 4096 } },
+  ]], { map = { { base = 0x40000000, size = 0x4000 } },
     cpu = { pc = 0x10000, sp = 0x40001000 } },
     "unmapped: stp x29, x30, [sp, #-16]! at 0x10004 (f): the stack is \z
      used up, sp = 0x40000000 has come below the start of RAM \z
-     0x40000000-0x40000fff; is there recursion without end, or a big \z
+     0x40000000-0x40003fff; is there recursion without end, or a big \z
      local array?" },
 
   { "more popped than pushed", [[
@@ -285,33 +285,33 @@ f:      movz    x29, #0x6968
         strb    w0, [x1]
 text:   .asciz  "Hello"
   ]], { at = 0x200000,
-    map = { { base = 0x200000, size = 4096, kind = "rom" } } },
+    map = { { base = 0x200000, size = 0x4000, kind = "rom" } } },
     "read-only: strb w0, [x1] at 0x200008 wrote 1 byte to 0x20000c \z
-     (text), which is ROM 0x200000-0x200fff; guests cannot change ROM: \z
+     (text), which is ROM 0x200000-0x203fff; guests cannot change ROM: \z
      copy what must change to RAM, or map it with kind = \"ram\"" },
 
   { "a store to ROM through a wrong pointer", [[
         mov     x1, #0x200000
         str     w0, [x1]
-  ]], { map = { { base = 0x200000, size = 4096, kind = "rom" } } },
+  ]], { map = { { base = 0x200000, size = 0x4000, kind = "rom" } } },
     "read-only: str w0, [x1] at 0x10004 wrote 4 bytes to 0x200000, which \z
-     is ROM 0x200000-0x200fff; guests cannot change ROM: fix x1 (x1 = \z
+     is ROM 0x200000-0x203fff; guests cannot change ROM: fix x1 (x1 = \z
      0x200000) or map it with kind = \"ram\"" },
 
   { "a stack in ROM", [[
         ldr     x1, =0x201000
         mov     sp, x1
 f:      stp     x29, x30, [sp, #-16]!
-  ]], { map = { { base = 0x200000, size = 4096, kind = "rom" } } },
+  ]], { map = { { base = 0x200000, size = 0x4000, kind = "rom" } } },
     "read-only: stp x29, x30, [sp, #-16]! at 0x10008 (f) pushes to ROM \z
-     0x200000-0x200fff, but guests cannot change ROM: let sp (0x201000) \z
+     0x200000-0x203fff, but guests cannot change ROM: let sp (0x201000) \z
      start at the end of some RAM" },
 
   { "a store to memory that may only be read", [[
         mov     x1, #0x200000
         str     w0, [x1]
-  ]], { map = { { base = 0x200000, size = 4096, prot = "r" } } },
+  ]], { map = { { base = 0x200000, size = 0x4000, prot = "r" } } },
     "protected: str w0, [x1] at 0x10004 wrote 4 bytes to 0x200000 in RAM \z
-     0x200000-0x200fff, whose protection \"r\" has no \"w\"; fix x1 (x1 = \z
+     0x200000-0x203fff, whose protection \"r\" has no \"w\"; fix x1 (x1 = \z
      0x200000) or use memory:protect" }
 }

@@ -8,9 +8,16 @@
 local stack = require "tinyvmm.why.stack"
 
 local NORMAL = "needs memory that the MMU marks Normal, but the MMU is off; "
-  .. "turn it on, or make the vm with strict = false"
+  .. "turn it on%s"
 local PLAIN = "with the MMU off memory takes plain aligned accesses only"
-local STRICT = "make the vm with strict = false"
+-- What makes memory Normal; only on our CPU the host can do it.
+local function relax(f)
+  return f:ours() and "make the vm with strict = false" or "turn the MMU on"
+end
+
+local function normal(f)
+  return NORMAL:format(f:ours() and ", or " .. relax(f) or "")
+end
 
 local function bytes(n) return ("%d byte%s"):format(n, n == 1 and "" or "s") end
 
@@ -28,7 +35,7 @@ local function is_zva(f) return f.insn.op == "dc" and f.insn[1] == "zva" end
 local function zva(_, f)
   if not is_zva(f) then return nil end
   return ("%s zeroes a block of memory at once (memset does that), but %s; %s, "
-    .. "or use a plain loop"):format(f:where(), PLAIN, STRICT)
+    .. "or use a plain loop"):format(f:where(), PLAIN, relax(f))
 end
 
 -- SCTLR_EL1.A was set by the guest.
@@ -57,7 +64,7 @@ local function packed(e, f)
   end
   return ("%s: %s = %#x is aligned, its field at offset %d is not (a packed "
     .. "structure?); build with -mstrict-align, or %s"):format(did(e, f),
-    m.base, value, m.offset, STRICT)
+    m.base, value, m.offset, relax(f))
 end
 
 local function vector(e, f)
@@ -65,7 +72,7 @@ local function vector(e, f)
   local value = m and f:value(m.base)
   if e.size ~= 16 or not value or value & 7 ~= 0 then return nil end
   return ("%s, a multiple of 8 but not of 16, as q registers need with the MMU "
-    .. "off; build with -mstrict-align, or %s"):format(did(e, f), STRICT)
+    .. "off; build with -mstrict-align, or %s"):format(did(e, f), relax(f))
 end
 
 local function unaligned(e, f)
@@ -73,7 +80,7 @@ local function unaligned(e, f)
   local value = m and f:value(m.base)
   return ("%s, which is no multiple of %d, and %s; align %s, or %s"):format(
     did(e, f), e.size, PLAIN, value and ("%s (%s = %#x)"):format(m.base,
-    m.base, value) or "the address", STRICT)
+    m.base, value) or "the address", relax(f))
 end
 
 local function sp_alignment(e, f)
@@ -88,11 +95,11 @@ local function exclusive(e, f)
     return nil
   end
   return ("%s %s a lock or atomic update, which %s"):format(f:where(),
-    f.insn.op:find "^ld" and "begins" or "ends", NORMAL)
+    f.insn.op:find "^ld" and "begins" or "ends", normal(f))
 end
 
 local function atomic(_, f)
-  return ("%s is an atomic update, which %s"):format(f:where(), NORMAL)
+  return ("%s is an atomic update, which %s"):format(f:where(), normal(f))
 end
 
 -- MMIO ----------------------------------------------------------------------

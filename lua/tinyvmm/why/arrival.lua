@@ -15,13 +15,14 @@ local SAVE = "x30, the return address, was overwritten: save it by "
   .. "stp x29, x30, [sp, #-16]! before bl"
 
 -- The script put the vCPU there: nothing has been executed.
-local function start(e, f, to)
-  if e.icount ~= 0 then return nil end
+local function start(_, f, to)
+  if not f:first() then return nil end
   return { kind = "start", came = "the vCPU starts at " .. to,
     fix = "set pc in vm:vcpu{}, or load the program there" }
 end
 
--- "svc #0x1 at 0x10004" for the exception that ELR_EL1 and ESR_EL1 tell of.
+-- "svc at 0x10004" for the exception that ELR_EL1 and ESR_EL1 tell of, if they
+-- are to be had.
 local EVENTS = { [0x00] = "an undefined instruction", [0x01] = "a trapped wfi",
   [0x07] = "a disabled FP instruction", [0x0e] = "an illegal return",
   [0x15] = "svc", [0x18] = "a trapped register access",
@@ -30,18 +31,19 @@ local EVENTS = { [0x00] = "an undefined instruction", [0x01] = "a trapped wfi",
   [0x26] = "a misaligned sp", [0x3c] = "brk" }
 
 function M.event(f, offset)
-  local elr, esr = f:sys "elr_el1" or 0, f:sys "esr_el1" or 0
+  local elr, esr = f:sys "elr_el1", f:sys "esr_el1"
   local kind = offset & 0x180
   local what = kind == 0x80 and "an interrupt"
     or kind == 0x100 and "a fast interrupt"
-    or EVENTS[esr >> 26 & 63] or "an exception"
+    or esr and EVENTS[esr >> 26 & 63] or "an exception"
+  if not elr or not esr then return what end
   return what .. " at " .. f:show(kind == 0 and esr >> 26 & 63 == 0x15
     and elr - 4 or elr)
 end
 
 local function vector(e, f, to)
   local vbar, esr = f:sys "vbar_el1", f:sys "esr_el1"
-  if not vbar or not esr or (vbar | esr) == 0 then return nil end
+  if not vbar or (vbar | (esr or 0)) == 0 then return nil end
   local offset = e.pc - vbar
   if offset < 0 or offset >= 0x800 or offset & 0x7f ~= 0
      or f.x[30] == e.pc then

@@ -164,7 +164,7 @@ local function text(e, f)
   if e.access == "x" then return nil end
   local what, first = text_at(f, e.pc)
   if not what then return nil end
-  if e.icount == 0 and f:images()[1] and f:image(e.pc)
+  if f:first() and f:images()[1] and f:image(e.pc)
      and f:image(e.pc).image.format == "raw" then
     return ("%s holds the text \"%s\", not code; assemble source text with "
       .. "tv.asm, or give the file's name the ending .S"):format(

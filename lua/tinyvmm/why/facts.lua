@@ -61,11 +61,37 @@ function Facts.of(e)
   return f
 end
 
+-- Whether the CPU is ours: only then steps are counted.
+function Facts:ours() return self.e.icount ~= nil end
+
+-- On the host's CPU an exception without vectors has overwritten these: they
+-- tell of itself, and no more of what was before.
+local SPOILED = { elr_el1 = true, spsr_el1 = true, esr_el1 = true,
+  far_el1 = true }
+
+-- Faults that are no exceptions of the guest; on kvm a fetch is always one.
+local OUTSIDE = { unmapped = true, ["read-only"] = true, protected = true,
+  unsupported = true, puts = true }
+
+local function spoiled(e)
+  if e.icount or e.kind ~= "fault" and e.kind ~= "brk" then return false end
+  return not OUTSIDE[e.reason]
+    or e.access == "x" and e.cpu.vm.backend == "kvm"
+end
+
 -- A register of the vCPU by name, nil if it cannot be known.
 function Facts:sys(name)
-  if not self.live then return nil end
+  if not self.live or SPOILED[name] and spoiled(self.e) then return nil end
   local ok, value = pcall(function() return self.e.cpu[name] end)
   return ok and value or nil
+end
+
+-- Whether the vCPU has executed nothing. Where nobody counts, whether it stands
+-- where vm:vcpu has put it: what fails there now has failed at the start.
+function Facts:first()
+  local e = self.e
+  if e.icount then return e.icount == 0 end
+  return self.live and core._start(e.cpu) == e.pc and self.x[30] ~= e.pc
 end
 
 -- The exception level, 0 or 1, if it is known.

@@ -76,7 +76,7 @@ end
 -- Zeros are no instruction (udf #0) -----------------------------------------
 
 local function nothing_loaded(e, f)
-  if e.icount ~= 0 then return nil end
+  if not f:first() then return nil end
   local images = f:images()
   if #images == 0 then
     return ("the vCPU starts at %#x, where memory is empty (zeros are no "

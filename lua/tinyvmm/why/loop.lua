@@ -210,8 +210,9 @@ local counting_time = in_loop(function(_, f, loop)
     return i.op == "mrs" and i[2]:find "^cnt[vp]"
   end)
   if not mrs then return nil end
-  return ("it waits for time to pass (%s; a tick is 16 instructions); give "
-    .. "more budget, or set the timer and use wfi"):format(mrs[2])
+  return ("it waits for time to pass (%s%s); give more budget, or set the "
+    .. "timer and use wfi"):format(mrs[2],
+    f:ours() and "; a tick is 16 instructions" or "")
 end)
 
 local asking_register = in_loop(function(_, _, loop)

@@ -64,7 +64,7 @@ local function missing(f, name, write)
     return "that register can only be written; leave it out"
   end
   return "this CPU has no such register; leave it out, or answer it by "
-    .. "vm:on(\"sysreg\", fn)"
+    .. "vm:on(\"sysreg\", fn)" .. (f:ours() and "" or ", on soft")
 end
 
 local function system_register(_, f)
@@ -92,8 +92,8 @@ end
 
 local function undefined(_, f)
   return ("%s is no instruction of this CPU%s; is it data, or code for a newer "
-    .. "one? vm:on(\"undefined\", fn) can implement it"):format(f:where(),
-    f:level() == 0 and " at EL0" or "")
+    .. "one? vm:on(\"undefined\", fn) can implement it%s"):format(f:where(),
+    f:level() == 0 and " at EL0" or "", f:ours() and "" or ", on soft")
 end
 
 -- Not in this version -------------------------------------------------------
