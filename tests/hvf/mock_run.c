@@ -230,6 +230,7 @@ static bool slice(struct mock_vcpu *v) {
     soft_take_interrupt(c);
     if (v->step_enabled && v->step_armed) {
       v->step_armed = false;
+      c->sys[SYS_spsr_el1] |= PSTATE_SS;
       return exception(v, esr_make(ESR_EC_STEP_LOW, 0x22));
     }
   }
