@@ -207,6 +207,8 @@ tv_status hvf_line_update(struct hvf_vcpu *, tv_error *);
 uint64_t hvf_line_look(const struct hvf_vcpu *);
 // After a breakpoint: true if it was one of these, and is dealt with.
 bool hvf_line_breakpoint(struct hvf_vcpu *);
+// Before the guest waits: the end of an expiry that was reported.
+void hvf_line_wait(struct hvf_vcpu *);
 // timer = "exit": an expiry that was not reported; then reports it.
 bool hvf_line_timer_exit(struct hvf_vcpu *);
 

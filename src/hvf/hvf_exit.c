@@ -48,7 +48,6 @@ tv_status hvf_inject(tv_vcpu *cpu, uint64_t esr, uint64_t far,
   if (!has_vectors(hvf_of(cpu)))
     return err_set(err, TV_E_STATE, 0, "no exception can be injected: the "
                    "guest has no vectors, VBAR_EL1 was never written");
-  hvf_forget(cpu);
   fault_enter(cpu, esr, far);
   return TV_OK;
 }
@@ -82,6 +81,7 @@ static enum back_end wait_exit(struct hvf_vcpu *h, uint64_t esr) {
   step_over(h->vcpu);
   h->steps++;
   if (esr & 3) return BACK_YIELD;
+  hvf_line_wait(h);
   return hvf_wakes(h->vcpu) ? BACK_DONE : BACK_IDLE;
 }
 

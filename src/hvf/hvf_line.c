@@ -202,10 +202,18 @@ static bool masked(const struct hvf_vcpu *h) {
   return self_get(h->vcpu, TV_REG_PSTATE) & PSTATE_I;
 }
 
+// A timer whose output has fallen may rise again, unseen by us. With timer =
+// "exit" it is for the framework to tell, too, of one that was set anew
+// meanwhile and is up.
 static hv_return_t unmask_timer(struct hvf_vcpu *h) {
-  if (!h->timer_masked || virtual_up(h)) return HV_SUCCESS;
+  bool untold = h->vcpu->vm->timer_exit && !h->timer_reported;
+  if (!h->timer_masked || (virtual_up(h) && !untold)) return HV_SUCCESS;
   h->timer_masked = h->timer_reported = false;
   return hv_vcpu_set_vtimer_mask(h->id, false);
+}
+
+void hvf_line_wait(struct hvf_vcpu *h) {
+  if (h->timer_reported && !virtual_up(h)) h->timer_reported = false;
 }
 
 static void next_state(struct hvf_vcpu *h) {
