@@ -276,6 +276,25 @@ text:   .asciz "i!" ]], stop = "shutdown" },
         mov     x0, #2
         mov     x0, #3
         done ]], unheard = 2 },
+  { "a handler that passes where it was called from", [=[
+        adr     x0, table
+        msr     vbar_el1, x0
+        mov     x1, #1
+        mov     x2, #0
+        mov     x3, #0
+        msr     cntv_cval_el0, xzr
+        msr     cntv_ctl_el0, x1
+        msr     daifclr, #2
+both:   add     x2, x2, #1
+        cbnz    x3, out
+        done
+        .balign 0x800
+table:  .space  0x280
+        mov     x3, #1
+        b       both
+out:    mov     x3, #0
+        msr     cntv_ctl_el0, xzr
+        eret ]=] },
   { "a timer that ends a wait", [[
         mrs     x2, cntfrq_el0
         lsr     x2, x2, #10             // about a millisecond
@@ -339,8 +358,8 @@ wait:   wfi
         cmp     x1, x2
         cset    x4, ls
         mrs     x5, cntp_tval_el0
-        tst     x5, #0x80000000
-        cset    x5, ne
+        cmp     w5, #0
+        cset    x5, le
         msr     cntp_ctl_el0, xzr
         subs    x1, x1, x1
         mov     x2, #0

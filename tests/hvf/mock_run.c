@@ -254,10 +254,10 @@ static bool may_run(const struct mock_vcpu *v) {
 }
 
 // Others' turn: glibc's locks are not fair.
-static void pause(const struct mock_vcpu *v) {
+static void pause(const struct mock_vcpu *v, bool alone) {
   const struct timespec doze = { 0, 200000 };
   if (v->waiting) nanosleep(&doze, NULL);
-  else sched_yield();
+  else if (!alone) sched_yield();
 }
 
 hv_return_t hv_vcpu_run(hv_vcpu_t id) {
@@ -280,8 +280,9 @@ hv_return_t hv_vcpu_run(hv_vcpu_t id) {
     }
     pthread_mutex_lock(&mock.lock);
     over = slice(v);
+    bool alone = mock.vm->vcpus == 1;
     pthread_mutex_unlock(&mock.lock);
-    pause(v);
+    pause(v, alone);
   }
   v->ran += os_clock() - start;
   v->pending[0] = v->pending[1] = false;

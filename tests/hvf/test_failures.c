@@ -55,6 +55,11 @@ static tv_status set(tv_vcpu *cpu, tv_reg reg, uint64_t value) {
   return tv_vcpu_set(cpu, reg, &value, sizeof value, &err);
 }
 
+static tv_status start(tv_vcpu *cpu) {
+  tv_status s = set(cpu, TV_REG_PC, ENTRY);
+  return s ? s : set(cpu, TV_REG_SYS(SYSKEY_vbar_el1), 0x2000);
+}
+
 static tv_status fill(tv_vm *vm, unsigned count, tv_vcpu **cpu) {
   tv_status s = tv_mem_ram(vm, 0, SIZE, TV_READ | TV_WRITE | TV_EXEC, NULL,
                            &err);
@@ -65,8 +70,7 @@ static tv_status fill(tv_vm *vm, unsigned count, tv_vcpu **cpu) {
   if (!s) s = tv_vm_hypercall(vm, 9, add, NULL, &err);
   for (unsigned k = 0; !s && k < count; k++) {
     s = tv_vcpu_new(vm, &cpu[k], &err);
-    if (!s) s = set(cpu[k], TV_REG_PC, ENTRY);
-    if (!s) s = set(cpu[k], TV_REG_SYS(SYSKEY_vbar_el1), 0x2000);
+    if (!s) s = start(cpu[k]);
   }
   return s;
 }
@@ -116,26 +120,43 @@ static tv_status look_at_log(tv_vm *vm) {
   return s ? s : tv_mem_log(vm, 0, false, &err);
 }
 
-static tv_status scenario(unsigned count) {
+// Whether all of it goes well once nothing is refused any more.
+static bool again(tv_vm *vm, unsigned count, tv_vcpu **cpu) {
+  tv_error first = err;
+  for (unsigned k = 0; k < count; k++) tv_vcpu_power(cpu[k], true);
+  tv_status s = tv_vm_reset(vm, &err);
+  if (!s) s = tv_mem_protect(vm, 0, TV_READ | TV_WRITE | TV_EXEC, &err);
+  for (unsigned k = 0; !s && k < count; k++) s = start(cpu[k]);
+  if (!s) s = run(vm, count);
+  for (unsigned k = 0; !s && k < count; k++) s = look(vm, cpu[k]);
+  if (s) note("again: %s", err.text);
+  err = first;
+  return !s;
+}
+
+static tv_status scenario(unsigned count, bool *repeatable) {
   const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
   tv_vm *vm = NULL;
   tv_vcpu *cpu[4];
   tv_status s = tv_vm_new(&config, &vm, &err);
   if (!s) s = fill(vm, count, cpu);
+  bool filled = !s;
   if (!s) s = run(vm, count);
   if (!s) s = look_at_log(vm);
   for (unsigned k = 0; !s && k < count; k++) s = look(vm, cpu[k]);
+  if (filled && s) *repeatable = again(vm, count, cpu);
   tv_vm_free(vm);
   return s;
 }
 
 static void rounds(unsigned count) {
-  unsigned silent = 0, open = 0, n = 0, refused = 0;
+  unsigned silent = 0, open = 0, n = 0, refused = 0, lost = 0;
   bool over = false;
   while (!over && n++ < ROUNDS_MAX) {
     memset(&err, 0, sizeof err);
     atomic_store(&mock.fail, n);
-    tv_status s = scenario(count);
+    bool repeatable = true;
+    tv_status s = scenario(count, &repeatable);
     over = atomic_exchange(&mock.fail, 0) != 0;
     refused += s != TV_OK;
     if (!s && !over) note("call %u: all went well", n);
@@ -143,11 +164,13 @@ static void rounds(unsigned count) {
                                strstr(err.text, "(0xfae940"));
     if (over && s) told = false;
     if (!told && silent++ < 5) note("call %u: %s", n, err.text);
+    if (!repeatable && lost++ < 5) note("call %u: the VM is of no use", n);
     if (mock.vm && open++ < 5) note("call %u: the VM is still there", n);
   }
   note("%u vCPUs: %u calls, %u refusals told", count, n - 1, refused);
   ok(over && refused > 100, "there is an end of calls to refuse");
   eq_u64(silent, 0, "a refusal is told by its name and number");
+  eq_u64(lost, 0, "after it all goes well in the same VM");
   eq_u64(open, 0, "and its VM can be closed");
 }
 

@@ -286,6 +286,10 @@ static void refusals(void) {
   ok(err.os == HV_DENIED, "with the framework's number");
   mock.denied = false;
   ok(tv_vm_new(&config, &vm, &err) == TV_OK, "a VM of hvf");
+  tv_limits limits;
+  tv_vm_limits(vm, &limits);
+  eq_u64(limits.address_bits, MOCK_IPA_BITS, "with the framework's addresses");
+  eq_u64(limits.vcpus, MOCK_VCPUS, "and number of vCPUs");
   ok(tv_vm_new(&config, &second, &err) == TV_E_BUSY &&
      strstr(err.text, "one VM at a time"), "a second one: %s", err.text);
   ok(tv_mem_ram(vm, 0x1000, 0x4000, 7, NULL, &err) == TV_E_ALIGNMENT &&

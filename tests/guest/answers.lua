@@ -1,0 +1,233 @@
+-- SPDX-License-Identifier: MIT
+--
+-- What leaves the guest and waits for the script, the same on soft and on
+-- hvf, which both can trap it: registers that nobody has, the virtual timer
+-- as an exit; and what a step is there.
+
+local test = require "tap"
+local tv = require "tinyvmm"
+local backend = require "backend"
+local guest = require "guest._guest"
+
+local E, VEC = guest.ENTRY, guest.VECTORS
+local READ, WRITE = "s3_3_c15_c2_0", "s3_3_c15_c2_1"
+
+-- A machine that traps unknown registers, unless options.traps is false.
+local function machine(code, options)
+  local m = guest.machine(code, options)
+  if not options or options.traps ~= false then
+    assert(m.vm:on("sysreg", true))
+  end
+  return m
+end
+
+local function kvm(t) backend.except(t, "kvm", "registers do not leave") end
+
+test("an access to a register that nobody has leaves", function(t)
+  kvm(t)
+  local m <close> = machine([[
+        mrs     x1, s3_3_c15_c2_0
+        msr     s3_3_c15_c2_1, x30
+        msr     s3_3_c15_c2_1, xzr
+        mrs     xzr, s3_3_c15_c2_0
+        mrs     x30, s3_3_c15_c2_0
+        add     x3, sp, #0
+        hvc     #1
+  ]], { cpu = { x30 = 0x123456789a } })
+  local cpu = m.cpu
+  local want = { { READ, false, nil, E }, { WRITE, true, 0x123456789a, E + 4 },
+    { WRITE, true, 0, E + 8 }, { READ, false, nil, E + 12 },
+    { READ, false, nil, E + 16 } }
+  for n, w in ipairs(want) do
+    local exit = cpu:run(1000)
+    t.eq({ exit.kind, exit.name, exit.write, exit.write and exit.value,
+      exit.pc, cpu.pc }, { "sysreg", w[1], w[2], w[2] and w[3], w[4], w[4] })
+    if not exit.write then
+      t.raises("waits for the answer", cpu.run, cpu, 1)
+      cpu:answer(-n)
+    end
+  end
+  t.eq(cpu:run(1000).imm, 1)
+  t.eq({ cpu.x1, cpu.x30, cpu.x3, cpu.sp }, { -1, -5, 0x7f000, 0x7f000 })
+end)
+
+test("what is moved away from, skipped or taken by the guest waits no more",
+     function(t)
+  kvm(t)
+  local code = "mrs x1, s3_3_c15_c2_0; hvc #1; hvc #2"
+  local function waiting()
+    local m = machine(code, { cpu = { x1 = 5 } })
+    t.eq(m.cpu:run(1000).kind, "sysreg")
+    return m
+  end
+  do
+    local m <close> = waiting()
+    m.cpu.pc = E + 8
+    t.eq({ m.cpu:run(1000).imm, m.cpu.x1, m.cpu.pc }, { 2, 5, E + 12 })
+  end
+  do
+    local m <close> = waiting()
+    m.cpu:skip()
+    t.eq({ m.cpu:run(1000).imm, m.cpu.x1, m.cpu.pc }, { 1, 5, E + 8 })
+  end
+  do
+    local m <close> = waiting()
+    m.cpu:answer(6)
+    m.cpu.pc = E + 4
+    t.eq({ m.cpu:run(1000).imm, m.cpu.x1 }, { 1, 5 }, "the answer is lost")
+  end
+  do
+    local m <close> = waiting()
+    m.cpu:inject { esr = guest.esr(0) }
+    t.eq(m:to_vector(t), guest.FROM_EL1H)
+    t.eq({ m.cpu.elr_el1, m.cpu.x1 }, { E, 5 })
+  end
+  do
+    local m <close> = waiting()
+    m.vm:reset()
+    m.cpu.pc = E + 4
+    t.eq(m.cpu:run(1000).imm, 1, "nor after a reset")
+  end
+end)
+
+test("without vm:on it is undefined, and says nothing of FAR", function(t)
+  kvm(t)
+  for _, code in ipairs { "mrs x1, s3_3_c15_c2_0",
+    "msr s3_3_c15_c2_1, x1", "mrs x1, pmcr_el0", "mrs x1, icc_iar1_el1" } do
+    local m <close> = machine("nop; " .. code, { traps = false,
+      cpu = { x1 = 5, far_el1 = 0x77 } })
+    t.eq(m:to_vector(t), guest.FROM_EL1H, code)
+    local cpu = m.cpu
+    t.eq({ cpu.esr_el1, cpu.elr_el1, cpu.far_el1, cpu.x1 },
+      { guest.esr(0), E + 4, 0x77, 5 }, code)
+  end
+end)
+
+test("vectors that the guest has set are known when it is undefined",
+     function(t)
+  kvm(t)
+  local m <close> = guest.machine([[
+        mov     x0, #0x8000
+        msr     vbar_el1, x0
+        mrs     x1, pmcr_el0
+  ]], { vectors = false })
+  m.vm:write(VEC, guest.vectors())
+  t.eq(m:to_vector(t), guest.FROM_EL1H)
+  t.eq(m.cpu.elr_el1, E + 8)
+end)
+
+test("only soft can give undefined instructions to the script", function(t)
+  local vm <close> = assert(tv.vm {})
+  local ok, message, code = vm:on("undefined", true)
+  if backend.exact then return t.eq(ok, true) end
+  t.eq({ ok, code }, { nil, "unsupported" })
+  t.ok(message:find("soft can", 1, true), message)
+end)
+
+-- ----------------------------------------------------------------- timers --
+
+local function counting(options)
+  return guest.machine("1: add x9, x9, #1; b 1b", options)
+end
+
+test("timer = \"exit\" reports an expiry once, until the timer is written",
+     function(t)
+  local m <close> = counting { vm = { timer = "exit" }, cpu = { pstate = 5,
+    cntv_ctl_el0 = 1, cntv_cval_el0 = 0 } }
+  local cpu = m.cpu
+  t.eq(cpu:run(1000).kind, "timer")
+  t.eq(cpu:run(100).kind, "budget")
+  t.ok(cpu.x9 > 0 and cpu.pc < VEC + 0x10000, "no interrupt")
+  cpu.cntv_cval_el0 = 0
+  t.eq(cpu:run(1000).kind, "timer")
+  t.eq(cpu:run(100).kind, "budget")
+  m.vm:reset()
+  cpu.pc, cpu.cntv_ctl_el0 = E, 1
+  t.eq(cpu:run(1000).kind, "timer", "nor is a reset forgotten")
+end)
+
+test("timer = \"exit\" is one exit for each time that the guest waits for",
+     function(t)
+  backend.except(t, "kvm", "it does not see an output fall and rise again")
+  local m <close> = guest.machine([[
+1:      mrs     x8, cntvct_el0
+        add     x8, x8, #100
+        msr     cntv_cval_el0, x8
+        mov     x1, #1
+        msr     cntv_ctl_el0, x1
+        wfi
+        add     x9, x9, #1
+        b       1b
+  ]], { vm = { timer = "exit" } })
+  for n = 1, 5 do
+    t.eq(m.cpu:run(100000).kind, "timer")
+    t.ok(m.cpu.x9 == n - 1 or m.cpu.x9 == n, m.cpu.x9)
+  end
+end)
+
+test("timer = \"exit\" leaves the physical timer its interrupt", function(t)
+  local m <close> = counting { vm = { timer = "exit" }, cpu = { pstate = 0x345,
+    cntp_ctl_el0 = 1, cntp_cval_el0 = 0 } }
+  t.eq(m:to_vector(t), guest.FROM_EL1H + guest.IRQ)
+end)
+
+-- ------------------------------------------------------------------ steps --
+
+test("each of these is one step: calls, waits, registers, devices, aborts",
+     function(t)
+  backend.real(t, "its steps are the host's")
+  local code = [[
+        mov     x0, #7
+        hvc     #0
+        mrs     x2, cntp_ctl_el0
+        msr     cntp_cval_el0, xzr
+        mov     x3, #0x9000000
+        ldr     x4, [x3]
+        str     x4, [x3]
+        mov     x5, #0x800000
+        dc      civac, x5
+        wfe
+        brk     #1
+        nop
+  ]]
+  local function fresh()
+    local m = guest.machine(code, {})
+    m.vm:hypercall(7, function() return 9 end)
+    assert(m.vm:map { kind = "mmio", base = 0x9000000, size = 0x10000,
+      read = function() return 8 end, write = function() end })
+    return m
+  end
+  local places = {}
+  for n = 1, 10 do places[n] = E + 4 * n end
+  places[11] = VEC + guest.FROM_EL1H * 0x80
+  do
+    local m <close> = fresh()
+    for n = 1, 11 do
+      m.cpu:step()
+      t.eq(m.cpu.pc, places[n], "step " .. n)
+      t.eq(m.cpu.pstate & 1 << 21, 0, "PSTATE.SS is nobody's business")
+    end
+  end
+  for n = 1, 11 do
+    local m <close> = fresh()
+    t.eq(m.cpu:step(n).kind, "budget")
+    t.eq(m.cpu.pc, places[n], n .. " steps")
+  end
+end)
+
+test("so is a register that is undefined", function(t)
+  local m <close> = guest.machine "mrs x1, pmcr_el0"
+  t.eq(m.cpu:step().kind, "budget")
+  t.eq(m.cpu.pc, VEC + guest.FROM_EL1H * 0x80)
+end)
+
+test("an exit in the middle of a step leaves no PSTATE.SS", function(t)
+  kvm(t)
+  local m <close> = machine("mrs x1, s3_3_c15_c2_0; nop; hvc #1")
+  t.eq(m.cpu:step().kind, "sysreg")
+  t.eq(m.cpu.pstate & 1 << 21, 0)
+  m.cpu:answer(3)
+  t.eq({ m.cpu:step().kind, m.cpu.pc, m.cpu.x1 }, { "budget", E + 4, 3 })
+  t.eq(m.cpu.pstate & 1 << 21, 0)
+  t.eq(m.cpu:run(1000).imm, 1)
+end)
