@@ -128,6 +128,7 @@ TV_API void tv_vm_free(tv_vm *);
 
 TV_API const char *tv_vm_backend(const tv_vm *);   // "soft", ...
 TV_API const char *tv_vm_cpu(const tv_vm *);       // its model, or "host"
+TV_API unsigned tv_vm_gic(const tv_vm *);  // 3, or 0: it has none
 TV_API bool tv_vm_exact(const tv_vm *);    // budgets count single steps
 TV_API uint32_t tv_vm_granule(const tv_vm *);
 

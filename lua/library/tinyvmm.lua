@@ -136,6 +136,7 @@ function image:place(address) end
 ---@field backend string
 ---@field cpu string
 ---@field exact boolean
+---@field gic "v3"?
 ---@field granule integer
 ---@field limits tinyvmm.abilities
 ---@field breakpoints integer[]

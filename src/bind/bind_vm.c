@@ -389,6 +389,8 @@ static void push_property(lua_State *L, struct bind_vm *vm,
     lua_pushstring(L, tv_vm_cpu(vm->vm));
   else if (strcmp(name, "exact") == 0)
     lua_pushboolean(L, tv_vm_exact(vm->vm));
+  else if (strcmp(name, "gic") == 0)
+    lua_pushstring(L, tv_vm_gic(vm->vm) ? "v3" : NULL);   // NULL: nil
   else if (strcmp(name, "granule") == 0)
     lua_pushinteger(L, tv_vm_granule(vm->vm));
   else if (strcmp(name, "limits") == 0)
@@ -452,8 +454,8 @@ void bind_vm_open(lua_State *L) {
     {"__tostring", vm_tostring},   {NULL, NULL}
   };
   static const char *const properties[] = {
-    "time", "backend", "breakpoints", "cpu", "exact", "exits", "granule",
-    "limits", "memory", "ram", "vcpus", NULL
+    "time", "backend", "breakpoints", "cpu", "exact", "exits", "gic",
+    "granule", "limits", "memory", "ram", "vcpus", NULL
   };
   bind_metatable(L, KEY_VM, "tinyvmm.vm", methods, meta, properties);
   lua_getfield(L, -1, "methods");

@@ -214,6 +214,8 @@ const char *tv_vm_cpu(const tv_vm *vm) {
   return vm->backend->cpu ? vm->backend->cpu(vm->cpu) : "host";
 }
 
+unsigned tv_vm_gic(const tv_vm *vm) { return vm->gic; }
+
 bool tv_vm_exact(const tv_vm *vm) { return vm->backend->exact; }
 
 uint32_t tv_vm_granule(const tv_vm *vm) { return vm->granule; }

@@ -21,6 +21,7 @@ static void refusals(void) {
          TV_E_INVALID, &err, "no GIC of version 2", "there is GICv3 only");
   expect(make((tv_vm_config){ .backend = "mock" }, &vm), TV_OK, NULL, NULL,
          "without one, it has");
+  eq_u64(tv_vm_gic(vm), 0, "no GIC");
   expect(tv_vm_irq(vm, TV_GIC_SPI, true, &err), TV_E_STATE, &err,
          "the VM has no GIC", "and no inputs of a GIC to drive");
   tv_vm_free(vm);

@@ -29,6 +29,7 @@ static void memory(void) {
   tv_region r;
   uint32_t word;
   if (make((tv_vm_config){ .gic = 3 }, &vm)) abort();
+  eq_u64(tv_vm_gic(vm), 3, "the VM has a GICv3");
   expect(tv_mem_find(vm, TV_GIC_DISTRIBUTOR, &r), TV_OK, NULL,
          "the distributor is in the memory map");
   eq_u64(r.kind, TV_MEM_DEVICE, "as a device");

@@ -3,10 +3,10 @@
 -- The catalogue of broken guests. A case is { what is broken, guest, options,
 -- the sentence that exit.why must say }. The guest is assembly text, or bytes
 -- if options.raw is set. Options: at (0x10000), ram ("1M", for tv.vm), strict,
--- fp, timer, model (tv.vm's cpu); cpu (registers), map (a list for vm:map),
--- before(vm, cpu), limits (a budget of 10,000 steps, so that no case runs for
--- ever), only, except, real, normal, device (for backend.lua's functions; a
--- sentence that speaks of the MMU needs Device memory by itself).
+-- fp, timer, gic, model (tv.vm's cpu); cpu (registers), map (a list for
+-- vm:map), before(vm, cpu), limits (a budget of 10,000 steps, so that no case
+-- runs for ever), only, except, real, normal, device (for backend.lua's
+-- functions; a sentence that speaks of the MMU needs Device memory by itself).
 --
 -- Where the CPU is the host's nothing is counted, memory is Device memory until
 -- the MMU is on, and undefined instructions are its own: the sentence has no
@@ -34,7 +34,7 @@ end
 local function run(t, guest, options, ends)
   local vm <close> = assert(tv.vm { ram = options.ram, output = "capture",
     strict = options.strict, fp = options.fp, timer = options.timer,
-    cpu = options.model })
+    cpu = options.model, gic = options.gic })
   for _, region in ipairs(options.map or {}) do assert(vm:map(region)) end
   local at = options.at or 0x10000
   if guest then

@@ -84,8 +84,9 @@ main:   nop
 
   { "an interrupt controller", "ack: mrs x0, icc_iar1_el1", {},
     "undefined: mrs x0, icc_iar1_el1 at 0x10000 (ack) reads the system \z
-     register icc_iar1_el1, but this machine has no interrupt controller \z
-     (GIC); use the timer, or cpu:irq, which go straight to the CPU" },
+     register icc_iar1_el1, but this vm has no interrupt controller; give it \z
+     one, tv.vm{gic = \"v3\"}, or use the timer and cpu:irq, which go \z
+     straight to the CPU" },
 
   { "a hypervisor's register", "msr vbar_el2, x0", {},
     "undefined: msr vbar_el2, x0 at 0x10000 writes the system register \z

@@ -5,6 +5,7 @@
 -- interrupt up. The vCPU's ELR_EL1, ESR_EL1 and VBAR_EL1 tell them apart.
 
 local arrival = require "tinyvmm.why.arrival"
+local gic = require "tinyvmm.why.gic"
 local path = require "tinyvmm.why.path"
 local timers = require "tinyvmm.why.timers"
 local values = require "tinyvmm.why.values"
@@ -108,7 +109,8 @@ local function storm(e, f)
       .. "does not set the timer anew (CNTV_TVAL_EL0) or turn it off"
   end
   return "the interrupt comes again after each eret, for its line stays up; "
-    .. "let the handler quiet the device (the script: cpu:irq(false))"
+    .. ("let the handler quiet the device (the script: %s)"):format(
+      gic.there(f) and "vm:irq(intid, false)" or "cpu:irq(false)")
 end
 
 local function same_instruction(e, f)

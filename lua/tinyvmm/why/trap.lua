@@ -4,6 +4,7 @@
 -- registers that it may not use, system calls without a kernel, interrupts.
 
 local core = require "tinyvmm.core"
+local gic = require "tinyvmm.why.gic"
 local timers = require "tinyvmm.why.timers"
 local values = require "tinyvmm.why.values"
 
@@ -40,8 +41,10 @@ end
 local MISSING = {
   { "^pm", "the performance counters (PMU) are not in this CPU; take the time "
     .. "from cntvct_el0" },
-  { "^ic[chv]_", "this machine has no interrupt controller (GIC); use the "
-    .. "timer, or cpu:irq, which go straight to the CPU" },
+  { "^icc_", "this vm has no interrupt controller; give it one, tv.vm{gic = "
+    .. "\"v3\"}, or use the timer and cpu:irq, which go straight to the CPU" },
+  { "^ic[hv]_", "guests run at EL1, below the hypervisor, which has that "
+    .. "register of a GIC" },
   { "_el[23]$", "guests run at EL1, below the levels of hypervisor and "
     .. "firmware; use the _el1 register" },
   { "_el12$", "guests run at EL1, below the hypervisor; use the _el1 "
@@ -55,6 +58,9 @@ local MISSING = {
 local function missing(f, name, write)
   if write and f:sys(name) then
     return "that register can only be read; leave it out"
+  end
+  if name:find "^icc_" and gic.there(f) then
+    return "a GIC with five bits of priority does not have it"
   end
   for _, known in ipairs(MISSING) do
     if name:find(known[1]) then return known[2] end

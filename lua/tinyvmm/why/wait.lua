@@ -4,6 +4,7 @@
 -- without anything to wait for, exceptions that raise the next one, and loops
 -- whose condition nothing will fulfil.
 
+local gic = require "tinyvmm.why.gic"
 local loops = require "tinyvmm.why.loop"
 local rules = require "tinyvmm.why.rules"
 local timers = require "tinyvmm.why.timers"
@@ -82,6 +83,6 @@ end
 
 return {
   breakpoint = { breakpoint },
-  wfi = { timer_off, wfi }, timer = { timer }, budget = limit,
-  deadline = limit, timeout = limit, stopped = { go_on }
+  wfi = { gic.wfi, timer_off, gic.nothing, wfi }, timer = { timer },
+  budget = limit, deadline = limit, timeout = limit, stopped = { go_on }
 }
