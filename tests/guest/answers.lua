@@ -116,12 +116,55 @@ test("vectors that the guest has set are known when it is undefined",
   t.eq(m.cpu.elr_el1, E + 8)
 end)
 
+test("without vectors nothing can be injected", function(t)
+  local m <close> = guest.machine("nop; hvc #1", { vectors = false })
+  t.eq(m.cpu:step().kind, "budget")
+  t.raises("no vectors", m.cpu.inject, m.cpu, { esr = guest.esr(0) })
+  t.eq({ m.cpu.pc, m.cpu:run(1000).imm }, { E + 4, 1 })
+end)
+
+test("hvc and smc bring seven arguments", function(t)
+  for n, call in ipairs { "hvc #0x1234", "smc #0" } do
+    local m <close> = guest.machine(call, { cpu = { x0 = 1 << 40 | 77, x1 = -1,
+      x2 = 2, x3 = 3, x4 = 4, x5 = 5, x6 = 6, x7 = 7 } })
+    local exit = m.cpu:run(1000)
+    t.eq({ exit.kind, exit.nr }, { n == 1 and "hvc" or "smc", 77 })
+    t.eq(exit.args, { -1, 2, 3, 4, 5, 6, 7 })
+  end
+end)
+
+test("fp = false is the reset state of the architecture", function(t)
+  for _, fp in ipairs { true, false } do
+    local m <close> = guest.machine("fmov d0, x0", { vm = { fp = fp } })
+    t.eq(m.cpu:step().kind, "budget")
+    t.eq(m.cpu.pc == E + 4, fp)
+    t.eq(m.cpu.cpacr_el1, fp and 3 << 20 or 0)
+  end
+end)
+
 test("only soft can give undefined instructions to the script", function(t)
   local vm <close> = assert(tv.vm {})
   local ok, message, code = vm:on("undefined", true)
   if backend.exact then return t.eq(ok, true) end
   t.eq({ ok, code }, { nil, "unsupported" })
   t.ok(message:find("soft can", 1, true), message)
+end)
+
+test("what hvf's CPU is can be read once it has run, and not be written",
+     function(t)
+  backend.only(t, "hvf", "others know it before")
+  local m <close> = guest.machine("mrs x1, midr_el1; hvc #1")
+  local cpu = m.cpu
+  t.raises("once the vCPU has run", function() return cpu.midr_el1 end)
+  t.eq(cpu.mpidr_el1, 0x80000000)
+  for _, name in ipairs { "midr_el1", "mpidr_el1", "id_aa64pfr0_el1",
+    "cntvct_el0", "currentel" } do
+    t.raises(name .. " can only be read", function() cpu[name] = 1 end)
+  end
+  t.raises("no register pmcr_el0", function() cpu.pmcr_el0 = 1 end)
+  t.raises("no register pmcr_el0", function() return cpu.pmcr_el0 end)
+  t.eq(cpu:run(1000).imm, 1)
+  t.ok(cpu.x1 ~= 0 and cpu.x1 == cpu.midr_el1, "MIDR_EL1")
 end)
 
 -- ----------------------------------------------------------------- timers --
@@ -171,6 +214,32 @@ test("timer = \"exit\" leaves the physical timer its interrupt", function(t)
   t.eq(m:to_vector(t), guest.FROM_EL1H + guest.IRQ)
 end)
 
+test("a timer that is masked or off does not end a wait", function(t)
+  for _, kind in ipairs { "cntv", "cntp" } do
+    for ctl = 0, 3 do
+      local m <close> = guest.machine("wfi; hvc #1", { cpu = {
+        [kind .. "_cval_el0"] = 0, [kind .. "_ctl_el0"] = ctl } })
+      t.eq(m.cpu:run(1000).kind, ctl == 1 and "hvc" or "wfi", kind .. ctl)
+    end
+  end
+end)
+
+test("ISR_EL1 shows what is pending, masked or not", function(t)
+  kvm(t)
+  for _, c in ipairs { { "cntv", 0x80 }, { "cntp", 0x80 }, { "irq", 0x80 },
+    { "fiq", 0x40 }, { "none", 0 } } do
+    local m <close> = guest.machine("nop; mrs x1, isr_el1; hvc #1")
+    local cpu, name = m.cpu, c[1]
+    if name:find "^cnt" then
+      cpu[name .. "_cval_el0"], cpu[name .. "_ctl_el0"] = 0, 1
+    elseif name ~= "none" then
+      cpu[name](cpu, true)
+    end
+    t.eq(cpu:run(1000).imm, 1)
+    t.eq({ cpu.x1, cpu.isr_el1 }, { c[2], c[2] }, name)
+  end
+end)
+
 -- ------------------------------------------------------------------ steps --
 
 test("each of these is one step: calls, waits, registers, devices, aborts",
@@ -212,6 +281,33 @@ test("each of these is one step: calls, waits, registers, devices, aborts",
     local m <close> = fresh()
     t.eq(m.cpu:step(n).kind, "budget")
     t.eq(m.cpu.pc, places[n], n .. " steps")
+  end
+end)
+
+test("a breakpoint of the guest's own is its exception, by its EL",
+     function(t)
+  backend.only(t, "hvf", "soft has none, and KVM keeps the guest's apart")
+  for el, class in pairs { [guest.EL1H] = 0x31, [guest.EL0] = 0x30 } do
+    local m <close> = guest.machine("nop; nop; nop", { cpu = { pstate = el,
+      dbgbvr0_el1 = E + 4, dbgbcr0_el1 = 0x1e7, mdscr_el1 = 0x8000,
+      far_el1 = 0x77 } })
+    t.eq(m.cpu:step().kind, "budget")
+    t.eq(m.cpu.pc, E + 4)
+    m.cpu:step()
+    t.eq({ m.cpu.esr_el1, m.cpu.elr_el1 }, { guest.esr(class, 0x22), E + 4 })
+    t.eq(m.cpu.pc, VEC + 0x80 *
+      (el == guest.EL0 and guest.FROM_EL0 or guest.FROM_EL1H))
+  end
+end)
+
+test("a BRK that is stepped is the guest's, and says nothing of FAR",
+     function(t)
+  for _, el in ipairs { guest.EL1H, guest.EL0 } do
+    local m <close> = guest.machine("brk #5", { cpu = { pstate = el,
+      far_el1 = 0x77 } })
+    m.cpu:step()
+    t.eq({ m.cpu.esr_el1, m.cpu.elr_el1, m.cpu.far_el1 },
+      { guest.esr(0x3c, 5), E, 0x77 })
   end
 end)
 

@@ -295,6 +295,24 @@ table:  .space  0x280
 out:    mov     x3, #0
         msr     cntv_ctl_el0, xzr
         eret ]=] },
+  { "a timer that ends a loop which never leaves", [=[
+        adr     x0, table
+        msr     vbar_el1, x0
+        mrs     x2, cntfrq_el0
+        lsr     x2, x2, #10
+        mov     x1, #1
+        mov     x3, #0
+        msr     cntv_tval_el0, x2
+        msr     cntv_ctl_el0, x1
+        msr     daifclr, #2
+1:      cbz     x3, 1b
+        mov     x2, #0
+        done
+        .balign 0x800
+table:  .space  0x280
+        mov     x3, #1
+        msr     cntv_ctl_el0, xzr
+        eret ]=] },
   { "a timer that ends a wait", [[
         mrs     x2, cntfrq_el0
         lsr     x2, x2, #10             // about a millisecond

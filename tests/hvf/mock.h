@@ -65,6 +65,8 @@ struct mock {
   tv_vm *vm;                // the inner VM; NULL: none
   bool denied;              // the program has no entitlement
   bool before_26;           // macOS: CNTPCT, LORC, MDCCINT are the guest's own
+  atomic_bool failed;       // one has
+  atomic_uint entered;      // runs since
   atomic_uint fail;         // the call that fails, counted down; 0: none
   uint64_t past;            // nanoseconds of earlier VMs, a multiple of 16
   struct {

@@ -273,6 +273,7 @@ hv_return_t hv_vcpu_run(hv_vcpu_t id) {
     return HV_UNSUPPORTED;
   }
   uint64_t start = os_clock();
+  mock.entered += mock.failed;
   for (bool over = false; !over;) {
     if (atomic_exchange(&v->exit_asked, false)) {
       cancel(v);

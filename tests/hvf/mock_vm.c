@@ -27,6 +27,7 @@ bool mock_fails(void) {
   unsigned left = atomic_load(&mock.fail);
   while (left && !atomic_compare_exchange_weak(&mock.fail, &left, left - 1))
     continue;
+  if (left == 1) atomic_store(&mock.failed, true);
   return left == 1;
 }
 
@@ -47,8 +48,8 @@ uint64_t mach_absolute_time(void) {
 }
 
 int mach_timebase_info(mach_timebase_info_data_t *info) {
-  info->numer = 1 << MOCK_TICK_SHIFT;
-  info->denom = 1;
+  info->numer = 3 << MOCK_TICK_SHIFT;      // not 1, and not reduced
+  info->denom = 3;
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <mach/mach_time.h>
 #include <sys/mman.h>
 
+#include "hvf/hvf.h"
 #include "mock.h"
 #include "tap.h"
 
@@ -308,6 +309,13 @@ static void refusals(void) {
      err.text);
   ok(tv_vm_run(vm, 1000, &exit, &err) == TV_E_INVALID &&
      strstr(err.text, "hv_vm_unmap"), "and the next run: %s", err.text);
+  tv_vcpu *vcpu = NULL;
+  uint64_t one = 1;
+  tv_vcpu_new(vm, &vcpu, &err);
+  ok(tv_vcpu_set(vcpu, TV_REG_SYS(SYSKEY_midr_el1), &one, sizeof one, &err) ==
+     TV_E_READ_ONLY, "midr_el1: %s", err.text);
+  ok(tv_vcpu_set(vcpu, TV_REG_SYS(SYSKEY_mpidr_el1), &one, sizeof one,
+     &err) == TV_E_READ_ONLY, "mpidr_el1: %s", err.text);
   tv_vm_free(vm);
   ok(tv_vm_new(&config, &vm, &err) == TV_OK, "another VM, afterwards");
   tv_vm_free(vm);
@@ -331,6 +339,14 @@ static void before_15(void) {
 }
 
 // ---------------------------------------------------------- what we count --
+
+static void ticks(void) {
+  const struct hvf_vm mac = { .base = { .numer = 125, .denom = 3 } };
+  eq_u64(hvf_ns(&mac, 24000000), 1000000000, "24 MHz: a second");
+  eq_u64(hvf_ns(&mac, 1), 41, "a tick");
+  eq_u64(hvf_ns(&mac, UINT64_C(1) << 56), UINT64_C(3002399751580330666),
+         "and a life");
+}
 
 static tv_hc again(void *ctx, tv_vcpu *vcpu, const uint64_t *arg,
                    uint64_t *x0) {
@@ -395,6 +411,7 @@ int main(void) {
   is(hv_vm_destroy(), HV_SUCCESS, "and of the VM");
   refusals();
   before_15();
+  ticks();
   run_time();
   return done();
 }

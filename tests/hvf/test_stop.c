@@ -61,7 +61,35 @@ static void life(unsigned cpus) {
   ok(!mock.vm, "and the VM is closed");
 }
 
+static void *stop_once(void *vm) {
+  tv_vm_stop(vm);
+  return NULL;
+}
+
+// A guest that never leaves by itself; the budget is some seconds.
+static void spinning(void) {
+  static const uint32_t guest = 0x14000000;      // b .
+  const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
+  tv_vm *vm = NULL;
+  tv_vcpu *cpu = NULL;
+  tv_exit exit = { 0 };
+  pthread_t thread;
+  tv_vm_new(&config, &vm, NULL);
+  tv_mem_ram(vm, 0, MOCK_GRANULE, TV_READ | TV_EXEC, NULL, NULL);
+  tv_mem_write(vm, 0, &guest, sizeof guest, NULL);
+  tv_vcpu_new(vm, &cpu, NULL);
+  for (unsigned n = 0; n < STOPS; n++) {
+    if (pthread_create(&thread, NULL, stop_once, vm)) abort();
+    tv_vm_run(vm, 10000000000, &exit, NULL);
+    pthread_join(thread, NULL);
+    if (exit.kind != TV_EXIT_STOPPED) break;
+  }
+  eq_str(tv_exit_name(exit.kind), "stopped", "a loop is stopped as well");
+  tv_vm_free(vm);
+}
+
 int main(void) {
+  spinning();
   for (unsigned n = 0; n < LIVES; n++) life(1 + n % CPUS);
   return done();
 }
