@@ -140,7 +140,8 @@ check: ## sanitizers, sweeps and style (minutes)
 # The guest tests that have something to say about hvf; a single test that has
 # not says so itself (tests/backend.lua).
 ON_HVF := why/ lua/exits $(addprefix guest/,exceptions mmio pstate interrupts \
-  strict edges selfmod hostile doorbell dirty exclusives smp gic answers)
+  strict edges selfmod hostile doorbell dirty exclusives smp gic answers \
+  breakpoints)
 # Those that want Normal memory without an MMU, which the mock can be told.
 ON_RELAXED := $(patsubst tests/%.lua,%,$(shell grep -lE \
   'backend.normal\(t\)|normal = true' tests/[gw]*/*.lua))
@@ -151,7 +152,8 @@ check-hvf: ## the guest tests on hvf, over a mock of its framework
 	TV_MOCK_RELAXED=1 TINYVMM_BACKEND=hvf $(MAKE) MODE=mock test \
 	  T='$(ON_RELAXED)'
 	$(MAKE) MODE=mock-asan test T='hvf_ guest/backends'
-	$(MAKE) MODE=mock-tsan test T='guest/backends hvf_failures hvf_stop'
+	$(MAKE) MODE=mock-tsan test \
+	  T='guest/backends hvf_breakpoints hvf_failures hvf_stop'
 	TV_MOCK_RELAXED=1 $(MAKE) MODE=mock-asan test T=guest/threads
 	TV_MOCK_RELAXED=1 TINYVMM_BACKEND=hvf $(MAKE) MODE=mock-tsan test \
 	  T='guest/threads guest/smp guest/dirty guest/gic'

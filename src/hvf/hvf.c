@@ -84,6 +84,7 @@ static tv_status hvf_vm_new(tv_vm *vm, tv_error *err) {
   }
   hvf->ipa_bits = address_bits();
   hvf->trap = (UINT64_C(1) << hvf->ipa_bits) - HVF_GRANULE;
+  hvf_debug_init(hvf);
   mach_timebase_info(&hvf->base);
   hvf->start = mach_absolute_time();
   hvf_tick_init(hvf);
@@ -123,6 +124,7 @@ static void hvf_limits(const tv_vm *vm, tv_limits *out) {
   hv_vm_get_max_vcpu_count(&vcpus);
   out->address_bits = hvf_vm_of(vm)->ipa_bits;
   out->vcpus = vcpus;
+  out->breakpoints = watch_room(vm, hvf_vm_of(vm)->breakpoints);
   out->note[0] = hvf_gic_present()
     ? "it has a GICv3 (macOS 15) for VMs made with one; in others the timers "
       "drive the IRQ line"

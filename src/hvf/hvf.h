@@ -3,9 +3,10 @@
 // What the files of the Hypervisor.framework backend share. The rooms, side by
 // side with src/kvm: hvf.c (VM, probe), hvf_map.c (memory), hvf_vcpu.c (life
 // and registers), hvf_sysreg.c (system registers), hvf_run.c (runs),
-// hvf_exit.c (exits), hvf_line.c (interrupts and timers without a GIC),
-// hvf_gic.c (those with one), hvf_tick.c (what interrupts a run); absent.c
-// stands for all of them where there is no framework.
+// hvf_exit.c (exits), hvf_debug.c (single steps and breakpoints), hvf_line.c
+// (interrupts and timers without a GIC), hvf_gic.c (those with one), hvf_tick.c
+// (what interrupts a run); absent.c stands for all of them where there is no
+// framework.
 //
 // The framework's rules shape it (its reference, and what others measured or
 // rely on):
@@ -32,9 +33,11 @@
 #include "base/err.h"
 #include "core/mmio.h"
 #include "core/view.h"
+#include "core/watch.h"
 
 enum { HVF_GRANULE = 16384, HVF_GENERAL = HV_REG_CPSR + 1,
-       HVF_SYSREGS = 128, HVF_WATCHED = 3 };
+       HVF_SYSREGS = 128 };
+enum { HVF_DEBUG_REGS = 1 + 3 * WATCH_MOST };    // see hvf_debug.c
 
 // The thread that ends runs, and the vCPUs whose run it is to end.
 struct hvf_ticker {
@@ -47,6 +50,7 @@ struct hvf_ticker {
 
 struct hvf_vm {
   unsigned ipa_bits;
+  unsigned breakpoints, watchpoints;    // that the CPU has
   uint64_t trap;               // the trap page
   uint64_t start;              // mach_absolute_time() when the VM was made
   mach_timebase_info_data_t base;
@@ -62,13 +66,11 @@ struct hvf_bits {
   uint64_t sys[HVF_SYSREGS / 64];
 };
 
-// What the debug registers are for: single steps, breakpoints at the addresses
-// `at`; and what was in the guest's own before.
-struct hvf_watch {
-  bool step;
-  unsigned count;
-  uint64_t at[HVF_WATCHED];
-  uint64_t saved[1 + 2 * HVF_WATCHED];
+// The debug registers, by their places in hvf_debug.c.
+struct hvf_debug {
+  bool aside;                  // those of the guest are in `own`
+  bool trapped;                // debug exceptions and accesses come to us
+  uint64_t own[HVF_DEBUG_REGS], now[HVF_DEBUG_REGS];
 };
 
 struct hvf_vcpu {
@@ -103,8 +105,8 @@ struct hvf_vcpu {
   enum hvf_timer_state { TIMER_LOW, TIMER_RAISED, TIMER_TAKEN } timer_state;
   uint64_t return_pc;          // TIMER_TAKEN: where the handler returns to
   bool return_known;           // it is not back there yet
-  struct hvf_watch watch;
-  bool debug_trapped;          // debug exceptions come to us
+  struct watch watch;          // what the debug registers are for
+  struct hvf_debug debug;
 
   // With a GIC, see hvf_gic.c: when the last run was entered, what the thread
   // had used of a CPU then, and whether it slept in it.
@@ -180,11 +182,28 @@ bool hvf_pending(const tv_vcpu *);
 void hvf_answer(tv_vcpu *, uint64_t value);
 void hvf_forget(tv_vcpu *);
 
+// An instruction is done, or an exception taken.
+void hvf_stepped(struct hvf_vcpu *);
+
 // hvf_exit.c --------------------------------------------------------------
 
 // What the hardware's exit is. BACK_DONE: dealt with, the vCPU goes on.
 enum back_end hvf_exit(struct hvf_vcpu *, tv_exit *);
 tv_status hvf_inject(tv_vcpu *, uint64_t esr, uint64_t far, tv_error *);
+
+// hvf_debug.c -------------------------------------------------------------
+
+// What the CPU has.
+void hvf_debug_init(struct hvf_vm *);
+// Before hv_vcpu_run, after hvf_line_update.
+tv_status hvf_debug_update(struct hvf_vcpu *, tv_error *);
+// The registers are those of a reset.
+void hvf_debug_reset(struct hvf_vcpu *);
+// What the guest has in a register that is ours now; NULL: it is not.
+uint64_t *hvf_debug_own(struct hvf_vcpu *, uint16_t key);
+// The guest's accesses. false: they are none of these.
+bool hvf_debug_read(struct hvf_vcpu *, uint16_t key, uint64_t *value);
+bool hvf_debug_write(struct hvf_vcpu *, uint16_t key, uint64_t value);
 
 // hvf_line.c --------------------------------------------------------------
 
@@ -201,7 +220,10 @@ uint64_t hvf_time(const tv_vm *);
 uint64_t hvf_next_event(const tv_vcpu *);
 void hvf_skip_to(tv_vm *, uint64_t ns);
 uint64_t hvf_ns(const struct hvf_vm *, uint64_t ticks);
-// Before hv_vcpu_run: sets lines and breakpoints as the timers want them.
+// Where the timers want breakpoints; how many.
+unsigned hvf_line_watched(const struct hvf_vcpu *,
+                          uint64_t at[WATCH_LINE]);
+// Before hv_vcpu_run: sets lines as the timers want them.
 tv_status hvf_line_update(struct hvf_vcpu *, tv_error *);
 // The nanoseconds after which lines want to be looked at again.
 uint64_t hvf_line_look(const struct hvf_vcpu *);

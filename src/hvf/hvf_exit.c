@@ -30,7 +30,7 @@ static enum back_end raise(struct hvf_vcpu *h, uint64_t esr, uint64_t far,
                            tv_exit *exit) {
   if (has_vectors(h)) {
     fault_enter(h->vcpu, esr, far);
-    h->steps++;
+    hvf_stepped(h);
     return BACK_DONE;
   }
   self_exit(exit, TV_EXIT_FAULT, h->vcpu, 0);
@@ -66,7 +66,7 @@ static bool trapped(struct hvf_vcpu *h, uint64_t at, tv_exit *exit) {
 static enum back_end call_exit(struct hvf_vcpu *h, uint64_t esr,
                                tv_exit *exit) {
   bool smc = esr_ec(esr) == ESR_EC_SMC64;
-  h->steps += !smc;
+  if (!smc) hvf_stepped(h);
   self_exit(exit, smc ? TV_EXIT_SMC : TV_EXIT_HVC, h->vcpu, smc ? 0 : 4);
   exit->u.hvc.imm = esr & 0xffff;
   exit->u.hvc.nr = (uint32_t)self_get(h->vcpu, TV_REG_X(0));
@@ -79,7 +79,7 @@ static enum back_end call_exit(struct hvf_vcpu *h, uint64_t esr,
 // by what nobody tells us.
 static enum back_end wait_exit(struct hvf_vcpu *h, uint64_t esr) {
   step_over(h->vcpu);
-  h->steps++;
+  hvf_stepped(h);
   if (esr & 3) return BACK_YIELD;
   hvf_line_wait(h);
   return hvf_wakes(h->vcpu) ? BACK_DONE : BACK_IDLE;
@@ -100,7 +100,7 @@ static enum back_end sysreg_exit(struct hvf_vcpu *h, uint64_t esr,
             : hvf_sysreg_read(h, key, &value)) {
     if (!write && rt != 31) self_set(cpu, TV_REG_X(rt), value);
     step_over(cpu);
-    h->steps++;
+    hvf_stepped(h);
     return BACK_DONE;
   }
   if (!(cpu->vm->traps & TV_TRAP_SYSREG)) return undefined(h, exit);
@@ -140,18 +140,28 @@ static bool only_entered(struct hvf_vcpu *h, uint64_t pc) {
 static enum back_end single_step(struct hvf_vcpu *h, tv_exit *exit) {
   uint64_t pc = self_get(h->vcpu, TV_REG_PC);
   if (trapped(h, pc, exit)) return BACK_EXIT;
-  h->steps += !only_entered(h, pc);
+  if (!only_entered(h, pc)) hvf_stepped(h);
   return BACK_DONE;
+}
+
+// BACK_FAILED: it was not ours.
+static enum back_end breakpoint(struct hvf_vcpu *h, tv_exit *exit) {
+  bool known = hvf_line_breakpoint(h);
+  if (!watch_report(h->vcpu)) return known ? BACK_DONE : BACK_FAILED;
+  self_exit(exit, TV_EXIT_BREAKPOINT, h->vcpu, 0);
+  return BACK_EXIT;
 }
 
 // While breakpoints are set all debug exceptions come to us; those from EL1
 // differ from those of EL0 in the class's low bit, but for BRK.
 static enum back_end debug_exit(struct hvf_vcpu *h, uint64_t esr, uint64_t va,
                                 tv_exit *exit) {
-  if (esr_ec(esr) == ESR_EC_STEP_LOW && h->vcpu->single)
+  if (esr_ec(esr) == ESR_EC_STEP_LOW && h->watch.step)
     return single_step(h, exit);
-  if (esr_ec(esr) == ESR_EC_BREAKPOINT_LOW && hvf_line_breakpoint(h))
-    return BACK_DONE;
+  if (esr_ec(esr) == ESR_EC_BREAKPOINT_LOW) {
+    enum back_end end = breakpoint(h, exit);
+    if (end != BACK_FAILED) return end;
+  }
   bool el1 = self_get(h->vcpu, TV_REG_PSTATE) & PSTATE_EL_MASK;
   bool brk = esr_ec(esr) == ESR_EC_BRK64;
   if (el1 && !brk) esr |= UINT64_C(1) << 26;
@@ -178,7 +188,7 @@ static enum back_end exception(struct hvf_vcpu *h, tv_exit *exit) {
                                   e->physical_address };
       if (mmio_abort(h->vcpu, &h->mmio, &abort, exit) == MMIO_EXIT)
         return BACK_EXIT;
-      h->steps++;
+      hvf_stepped(h);
       return BACK_DONE;
     }
     case ESR_EC_BREAKPOINT_LOW: case ESR_EC_STEP_LOW:

@@ -21,8 +21,6 @@
 
 #include "hvf/hvf.h"
 
-#include <string.h>
-
 #include "a64/pstate.h"
 #include "core/self.h"
 
@@ -130,70 +128,22 @@ uint64_t hvf_line_look(const struct hvf_vcpu *h) {
 
 // ------------------------------------------------------------- breakpoints --
 
-enum { MDSCR_SS = 1, MDSCR_MDE = 1 << 15,
-       BCR = 0xf << 5 | 3 << 1 | 1 };   // 4 bytes, EL1 and EL0, enabled
-
-// The register of `saved` with this index: MDSCR_EL1, then values, controls.
-static tv_reg debug_reg(unsigned k) {
-  if (!k) return TV_REG_SYS(VIEW_mdscr_el1);
-  unsigned n = (k - 1) / 2;
-  return TV_REG_SYS((k & 1 ? VIEW_dbgbvr0_el1 : VIEW_dbgbcr0_el1) + 8 * n);
-}
-
-static bool same(const struct hvf_watch *a, const struct hvf_watch *b) {
-  bool equal = a->step == b->step && a->count == b->count;
-  for (unsigned i = 0; equal && i < a->count; i++)
-    equal = a->at[i] == b->at[i];
-  return equal;
-}
-
-static bool watches(const struct hvf_watch *w) { return w->step || w->count; }
-
-static void set_watch(struct hvf_vcpu *h, struct hvf_watch *want) {
-  struct hvf_watch *now = &h->watch;
-  unsigned saved = sizeof now->saved / sizeof *now->saved;
-  for (unsigned k = 0; !watches(now) && k < saved; k++)
-    now->saved[k] = self_get(h->vcpu, debug_reg(k));
-  memcpy(want->saved, now->saved, sizeof want->saved);
-  *now = *want;
-  for (unsigned k = 0; k < saved; k++)
-    self_set(h->vcpu, debug_reg(k), now->saved[k]);
-  for (unsigned i = 0; i < now->count; i++) {
-    self_set(h->vcpu, debug_reg(1 + 2 * i), now->at[i]);
-    self_set(h->vcpu, debug_reg(2 + 2 * i), BCR);
-  }
-  self_set(h->vcpu, debug_reg(0), now->saved[0] |
-           (now->step ? MDSCR_SS : 0) | (now->count ? MDSCR_MDE : 0));
-}
-
-// Debug exceptions come to us while we have a use for them.
-static hv_return_t trap_debug(struct hvf_vcpu *h) {
-  bool want = watches(&h->watch);
-  if (want == h->debug_trapped) return HV_SUCCESS;
-  hv_return_t r = hv_vcpu_set_trap_debug_exceptions(h->id, want);
-  if (!r) h->debug_trapped = want;
-  return r;
-}
-
-static hv_return_t watch(struct hvf_vcpu *h) {
-  struct hvf_watch want = { .step = h->vcpu->single };
+unsigned hvf_line_watched(const struct hvf_vcpu *h,
+                          uint64_t at[WATCH_LINE]) {
   uint64_t vbar;
   switch (h->timer_state) {
     case TIMER_LOW: break;
     case TIMER_RAISED:                 // EL1h, EL0, EL1t
       vbar = sys(h, VIEW_vbar_el1);
-      want.at[0] = vbar + 0x280;
-      want.at[1] = vbar + 0x480;
-      want.at[2] = vbar + 0x080;
-      want.count = HVF_WATCHED;
-      break;
+      at[0] = vbar + 0x280;
+      at[1] = vbar + 0x480;
+      at[2] = vbar + 0x080;
+      return 3;
     case TIMER_TAKEN:
-      want.at[0] = h->return_pc;
-      want.count = h->return_known;
-      break;
+      at[0] = h->return_pc;
+      return h->return_known;
   }
-  if (!same(&h->watch, &want)) set_watch(h, &want);
-  return trap_debug(h);
+  return 0;
 }
 
 // ------------------------------------------------------------------ timers --
@@ -226,11 +176,7 @@ static void next_state(struct hvf_vcpu *h) {
 tv_status hvf_line_update(struct hvf_vcpu *h, tv_error *err) {
   const char *call = "hv_vcpu_set_vtimer_mask";
   hv_return_t r = unmask_timer(h);
-  if (!r) {
-    next_state(h);
-    call = "hv_vcpu_set_trap_debug_exceptions";
-    r = watch(h);
-  }
+  if (!r) next_state(h);
   bool irq = h->line[TV_IRQ] || h->timer_state == TIMER_RAISED;
   if (!r && irq) {
     call = "hv_vcpu_set_pending_interrupt";
@@ -257,9 +203,10 @@ static void at_vector(struct hvf_vcpu *h) {
 
 bool hvf_line_breakpoint(struct hvf_vcpu *h) {
   uint64_t pc = self_get(h->vcpu, TV_REG_PC);
+  uint64_t at[WATCH_LINE];
   bool ours = false;
-  for (unsigned i = 0; i < h->watch.count; i++)
-    ours = ours || h->watch.at[i] == pc;
+  for (unsigned i = 0, n = hvf_line_watched(h, at); i < n; i++)
+    ours = ours || at[i] == pc;
   if (!ours) return false;
   if (h->timer_state == TIMER_RAISED) at_vector(h);
   else h->return_known = false;

@@ -14,8 +14,14 @@
 
 #include "a64/pstate.h"
 #include "base/os.h"
+#include "core/breakpoint.h"
 #include "core/fault.h"
 #include "core/self.h"
+
+void hvf_stepped(struct hvf_vcpu *h) {
+  h->steps++;
+  breakpoint_pass(h->vcpu);
+}
 
 // ------------------------------------------------------- pending accesses --
 
@@ -42,7 +48,7 @@ static enum back_end complete(struct hvf_vcpu *h, tv_exit *exit) {
   if (!h->mmio.active && !h->access.active) return BACK_DONE;
   if (h->mmio.active && mmio_continue(cpu, &h->mmio, exit) == MMIO_EXIT)
     return BACK_EXIT;
-  h->steps++;
+  hvf_stepped(h);
   if (!h->access.active) return BACK_DONE;
   if (!h->access.write && h->access.rt != 31)
     self_set(cpu, TV_REG_X(h->access.rt), h->access.value);
@@ -86,7 +92,8 @@ static void arm_step(struct hvf_vcpu *h, bool on) {
 static tv_status prepare(struct hvf_vcpu *h, uint64_t grant, tv_error *err) {
   uint64_t look = h->vcpu->vm->gic ? HVF_GIC_LOOK_NS : hvf_line_look(h);
   tv_status s = hvf_line_update(h, err);
-  if (h->vcpu->single) arm_step(h, true);
+  if (!s) s = hvf_debug_update(h, err);
+  if (h->watch.step) arm_step(h, true);
   if (!s) s = hvf_vcpu_flush(h, err);
   if (!s) s = hvf_tick(h, look < grant ? look : grant, err);
   return s;
@@ -97,7 +104,6 @@ static enum back_end enter(struct hvf_vcpu *h, uint64_t grant,
                            uint64_t *done, tv_exit *exit) {
   tv_error *err = &h->vcpu->failure;
   uint64_t ns = 0;
-  uint64_t from = h->vcpu->single ? self_get(h->vcpu, TV_REG_PC) : 0;
   if (prepare(h, grant, err) || was_refused(h)) return BACK_FAILED;
   if (h->vcpu->vm->gic) hvf_gic_enter(h);
   hv_return_t r = hv_vcpu_run(h->id);
@@ -107,9 +113,9 @@ static enum back_end enter(struct hvf_vcpu *h, uint64_t grant,
     hvf_refused(err, r, "hv_vcpu_run");
     return BACK_FAILED;
   }
-  if (h->vcpu->single) {
+  if (h->watch.step) {
     arm_step(h, false);
-    fault_hide_step(h->vcpu, from);
+    fault_hide_step(h->vcpu, h->step_pc);
   }
   if (ran(h, &ns, err)) return BACK_FAILED;
   *done += ns < grant ? ns : grant;

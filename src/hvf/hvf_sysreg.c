@@ -165,7 +165,8 @@ bool hvf_sysreg_read(struct hvf_vcpu *h, uint16_t key, uint64_t *value) {
       return true;
     default:
       *value = 0;
-      return view_get(h->vcpu, key, value) || view_is_id(key);
+      return view_get(h->vcpu, key, value) || view_is_id(key) ||
+             hvf_debug_read(h, key, value);
   }
 }
 
@@ -178,6 +179,7 @@ bool hvf_sysreg_write(struct hvf_vcpu *h, uint16_t key, uint64_t value) {
     case VIEW_lorc_el1: case VIEW_lorsa_el1: case VIEW_lorea_el1:
     case VIEW_lorn_el1:
       return true;
-    default: return view_set(h->vcpu, key, value);
+    default:
+      return view_set(h->vcpu, key, value) || hvf_debug_write(h, key, value);
   }
 }

@@ -196,7 +196,10 @@ static tv_status get_word(struct hvf_vcpu *h, tv_reg reg, uint64_t *v,
   if (reg == TV_REG_SP) reg = sp_of(h);
   hv_reg_t general = general_of(reg);
   if (general != HVF_GENERAL) return get_general(h, general, v, err);
+  const uint64_t *own = hvf_debug_own(h, reg & 0xffff);
   int n = hvf_sysreg_place(h->vcpu->vm, reg & 0xffff);
+  if (own) *v = *own;
+  if (own) return TV_OK;
   if (n >= 0) return get_known(h, (unsigned)n, v, err);
   return hvf_sysreg_read(h, reg & 0xffff, v)
     ? TV_OK : no_register(err, reg, TV_E_UNKNOWN);
@@ -215,8 +218,10 @@ tv_status hvf_get(tv_vcpu *cpu, tv_reg reg, void *value, tv_error *err) {
 static tv_status set_sysreg(struct hvf_vcpu *h, tv_reg reg, uint64_t v,
                             tv_error *err) {
   uint16_t key = reg & 0xffff;
-  uint64_t old;
+  uint64_t old, *own = hvf_debug_own(h, key);
   int n = hvf_sysreg_place(h->vcpu->vm, key);
+  if (own) *own = v;
+  if (own) return TV_OK;
   if (key >> 3 == VIEW_cntv_ctl_el0 >> 3) h->timer_reported = false;
   if (n < 0 && hvf_sysreg_write(h, key, v)) return TV_OK;
   if (n < 0)
@@ -268,7 +273,7 @@ void hvf_vcpu_reset(tv_vcpu *cpu) {
   h->os_lock = true;
   h->timer_state = TIMER_LOW;
   h->timer_reported = false;
-  h->watch = (struct hvf_watch){ 0 };
+  hvf_debug_reset(h);
 }
 
 static tv_status check_count(const tv_vm *vm, tv_error *err) {
@@ -313,7 +318,7 @@ tv_status hvf_vcpu_start(tv_vcpu *cpu, tv_error *err) {
   }
   if (cpu->vm->gic) drop(h->dirty.sys, mpidr_place(cpu->vm));
   h->ran = 0;
-  h->timer_masked = h->debug_trapped = false;
+  h->timer_masked = h->debug.trapped = false;
   atomic_store(&h->live, true);
   return TV_OK;
 }

@@ -57,7 +57,7 @@ void kvm_irq(tv_vcpu *cpu, tv_irq_line line, bool level) {
 
 // ------------------------------------------------------------- breakpoints --
 
-unsigned kvm_line_watched(struct kvm_vcpu *k, uint64_t at[KVM_LINE_WATCHED]) {
+unsigned kvm_line_watched(struct kvm_vcpu *k, uint64_t at[WATCH_LINE]) {
   uint64_t vbar;
   switch (k->timer_state) {
     case TIMER_LOW: break;
@@ -88,7 +88,6 @@ static bool masked(struct kvm_vcpu *k) {
 }
 
 void kvm_line_update(struct kvm_vcpu *k) {
-  if (k->vcpu->vm->gic) return;        // whose inputs the timers are
   if (!(k->hw.run->device_irq_level & LEVEL_VTIMER))
     k->timer_reported = false;
   if (!level_of(k)) k->timer_state = TIMER_LOW;
@@ -114,7 +113,7 @@ static void at_vector(struct kvm_vcpu *k) {
 
 bool kvm_line_breakpoint(struct kvm_vcpu *k) {
   uint64_t pc = kvm_reg(k, REG_CORE | CORE_PC);
-  uint64_t at[KVM_LINE_WATCHED];
+  uint64_t at[WATCH_LINE];
   bool ours = false;
   for (unsigned i = 0, n = kvm_line_watched(k, at); i < n; i++)
     ours = ours || at[i] == pc;
@@ -172,7 +171,6 @@ uint64_t kvm_next_event(const tv_vcpu *cpu) {
 bool kvm_wakes(const tv_vcpu *cpu) {
   const struct kvm_vcpu *k = kvm_of(cpu);
   bool by_exit = cpu->vm->timer_exit;
-  if (cpu->vm->gic) return kvm_wait_wakes(kvm_of(cpu));
   if (k->line[TV_IRQ] || k->line[TV_FIQ]) return true;
   return (!virtual_distance(k->vcpu) && !(by_exit && k->timer_reported)) ||
          !physical_distance(k->vcpu);

@@ -471,6 +471,18 @@ test("every vCPU stops, and the others are where they were", function(t)
   t.eq({ m.cpu.x2, other.x2 }, { 6, 6 })
 end)
 
+test("one that is cleared before a vCPU's stop was told is not told",
+     function(t)
+  for _ = 1, 10 do
+    local m <close> = guest.machine "at: b at"
+    assert(m.vm:vcpu { pc = guest.ENTRY })
+    m.vm:set_breakpoint "at"
+    t.eq(m.vm:run().kind, "breakpoint")
+    m.vm:clear_breakpoint "at"
+    t.eq(m.vm:run { timeout = 0.02 }.kind, "timeout")
+  end
+end)
+
 test("the guest's debug registers are its own", function(t)
   local m <close> = guest.machine([[
         mov     x1, #0x120000

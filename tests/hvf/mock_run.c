@@ -158,12 +158,12 @@ static bool ended(struct mock_vcpu *v, enum back_end end,
 
 // ------------------------------------------------------------- breakpoints --
 
-// Of an enabled breakpoint on 4 bytes at any EL; only the two that the inner
-// CPU has, and those that it has not, from `side`.
+// Of an enabled breakpoint on 4 bytes at any EL: the two that the inner CPU
+// has, and those that it has not, from `side`.
 static bool breaks_at(struct mock_vcpu *v, uint64_t pc) {
   struct soft_cpu *c = mock_soft(v);
   uint64_t at, control;
-  for (unsigned n = 0; n < 16; n++) {
+  for (unsigned n = 0; n < 6; n++) {
     uint16_t bvr = (uint16_t)(0x8004 + 8 * n), bcr = bvr + 1;
     if (!soft_sysreg_read(c, bvr, &at)) at = mock_side(v, bvr);
     if (!soft_sysreg_read(c, bcr, &control)) control = mock_side(v, bcr);
@@ -177,7 +177,8 @@ static bool debug_exception(struct mock_vcpu *v) {
   enum { MDE = 1 << 15 };
   struct soft_cpu *c = mock_soft(v);
   uint32_t word = word_at(c->pc);
-  if (word && c->sys[SYS_mdscr_el1] & MDE && breaks_at(v, c->pc)) {
+  bool fetched = mem_at(mock.vm, c->pc);
+  if (fetched && c->sys[SYS_mdscr_el1] & MDE && breaks_at(v, c->pc)) {
     exception(v, esr_make(ESR_EC_BREAKPOINT_LOW, 0x22));
     return true;
   }

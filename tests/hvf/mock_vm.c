@@ -251,12 +251,13 @@ hv_vcpu_config_t hv_vcpu_config_create(void) {
 
 void os_release(void *object) { free(object); }
 
-// What a vCPU would read: of the inner CPU, or of none.
+// What a vCPU would read: of the inner CPU, or of none; but six breakpoints
+// and four watchpoints, as Apple's CPUs have.
 hv_return_t hv_vcpu_config_get_feature_reg(hv_vcpu_config_t config,
                                            hv_feature_reg_t reg,
                                            uint64_t *value) {
   static const uint64_t feature[] = {
-    [HV_FEATURE_REG_ID_AA64DFR0_EL1] = 0x101006,
+    [HV_FEATURE_REG_ID_AA64DFR0_EL1] = 0x305006,
     [HV_FEATURE_REG_CTR_EL0] = 0xb444c004,
     [HV_FEATURE_REG_DCZID_EL0] = 4
   };

@@ -68,6 +68,7 @@ static tv_status fill(tv_vm *vm, unsigned count, tv_vcpu **cpu) {
   if (!s) s = tv_mem_write(vm, ENTRY, guest, sizeof guest, &err);
   if (!s) s = tv_mem_write(vm, 0x2280, vector, sizeof vector, &err);
   if (!s) s = tv_vm_hypercall(vm, 9, add, NULL, &err);
+  if (!s) s = tv_vm_break(vm, ENTRY + 4 * 12, true, &err);    // the hvc #0
   for (unsigned k = 0; !s && k < count; k++) {
     s = tv_vcpu_new(vm, &cpu[k], &err);
     if (!s) s = start(cpu[k]);
