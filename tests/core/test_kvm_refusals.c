@@ -1,31 +1,23 @@
 // SPDX-License-Identifier: MIT
 //
-// src/kvm on a kernel that is not there: open, uname, ioctl, getrusage and the
-// size of a page are ours. Each call that may be refused is, once: the first
-// in the first round, the second in the second. The caller hears of it by the
-// ioctl's name, errno and cause, if only from a run, and no descriptor is left
-// open.
+// src/kvm on a kernel that is not there (kvm_fake.h). Each call that may be
+// refused is, once: the first in the first round, the second in the second.
+// The caller hears of it by the ioctl's name, errno and cause, if only from a
+// run, and no descriptor is left open.
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/utsname.h>
-#include <unistd.h>
+#include <stdio.h>    // for __GLIBC__: others declare ioctl in their own way
 
 #include "core/view.h"
-#include "kvm/kvm.h"
 #include "tap.h"
 
-#ifdef __GLIBC__    // others declare ioctl in their own way
+#ifdef __GLIBC__
 
-enum { RUN_SIZE = 4096, ROUNDS_MAX = 1000 };
+#include "kvm_fake.h"
+
+enum { ROUNDS_MAX = 1000 };
 
 static unsigned fail_at, calls;
-static int fail_errno, open_errno, version = API_VERSION, missing, ipa = 40;
+static int fail_errno, version = API_VERSION, missing, ipa = 40;
 static int run_errno, removal_errno, slot_errno, log_errno;
 static uint32_t slot_flags;
 static uint64_t slot_pages;        // of the host, which the guest has written
@@ -33,7 +25,6 @@ static uint32_t run_reason;
 static unsigned entries;
 static unsigned long last;
 static bool hearing, undoing, last_undoes, entered;
-static long page, sleeps;
 static struct kvm_run *shared;
 static int breakpoints = 8;
 
@@ -41,40 +32,6 @@ static int breakpoints = 8;
 static const struct stop { uint32_t hsr; uint64_t pc; } *stops;
 static uint64_t pc_now = 4;
 static struct kvm_guest_debug debugged;
-
-int uname(struct utsname *name) {
-  memset(name, 0, sizeof *name);
-  strcpy(name->sysname, "Linux");
-  strcpy(name->machine, "aarch64");
-  return 0;
-}
-
-long __sysconf(int);    // glibc's own
-
-long sysconf(int name) {
-  return name == _SC_PAGESIZE && page ? page : __sysconf(name);
-}
-
-int getrusage(__rusage_who_t who, struct rusage *usage) {
-  (void)who;
-  *usage = (struct rusage){ .ru_nvcsw = sleeps };
-  return 0;
-}
-
-// A descriptor whose pages can be mapped.
-static int descriptor(void) {
-  FILE *file = tmpfile();
-  int fd = file ? dup(fileno(file)) : -1;
-  if (file) fclose(file);
-  if (fd >= 0 && ftruncate(fd, RUN_SIZE)) return -1;
-  return fd;
-}
-
-int open(const char *path, int flags, ...) {
-  (void)flags;
-  errno = open_errno ? open_errno : ENOENT;
-  return open_errno || strcmp(path, "/dev/kvm") ? -1 : descriptor();
-}
 
 // The guest has called CPU_OFF, which this kernel served: the vCPU sleeps
 // until a signal.
