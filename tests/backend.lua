@@ -79,7 +79,7 @@ function M.device(t)
 end
 
 -- The word of hvc #imm, or what stands for it (kvm/_hvc.lua).
-M.keeps_hvc = os.getenv "TV_NO_HVC" or M.name == "kvm" and hvc.kept()
+M.keeps_hvc = os.getenv "TV_NO_HVC" or M.name == "kvm" and hvc.kept "kvm"
 
 function M.hvc(imm)
   return M.keeps_hvc and hvc.word(imm) or 0xd4000002 | imm << 5

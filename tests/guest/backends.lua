@@ -11,6 +11,10 @@
 
 local test = require "tap"
 local tv = require "tinyvmm"
+local hvc = require "kvm._hvc"
+
+local old_kvm = hvc.kept "kvm"           -- before Linux 6.4
+if old_kvm then hvc.start() end
 
 local ENTRY, DEV, HOLE = 0x10000, 0x9000000, 0xa000000
 
@@ -19,9 +23,9 @@ local never = { "the CPU's features", "counters", "timer compare values" }
 
 local registers = { "sp", "pc", "pstate", "sp_el0", "sp_el1", "elr_el1",
   "spsr_el1", "esr_el1", "far_el1", "vbar_el1", "tpidr_el0", "tpidr_el1",
-  "contextidr_el1", "fpcr", "fpsr", "cntv_ctl_el0", "cntp_ctl_el0",
-  "cntkctl_el1",
-  "nzcv", "daif", "spsel", "currentel", "mpidr_el1" }
+  "contextidr_el1", "fpcr", "fpsr", "cntv_ctl_el0", "cntkctl_el1",
+  "nzcv", "daif", "spsel", "currentel", "mpidr_el1",
+  not old_kvm and "cntp_ctl_el0" or nil }
 for n = 0, 30 do registers[#registers + 1] = "x" .. n end
 
 -- Macros for the programs, and the vectors at 0x8000.
@@ -494,8 +498,15 @@ local real = {
   ["alignment without vectors"] = true,
 }
 
+-- What an old KVM answers itself, and registers of the physical timer, which
+-- it does not show: it cannot be known that a WFI waits for it.
+local function of_old_kvm(p)
+  return p.stop == "smc" or p.physical and p[2]:find "%f[%w]wfi"
+end
+
 for _, p in ipairs(programs) do
   test("all backends agree about " .. p[1], function(t)
+    if old_kvm and of_old_kvm(p) then t.not_here "KVM before Linux 6.4" end
     if os.getenv "TV_EMULATED" and real[p[1]] then
       t.not_here "qemu's CPU"
     end

@@ -14,8 +14,7 @@
 --
 -- Where the machine cannot be had this says SKIP and why.
 
--- The CPU is a neoverse-n1: with the model `max`, qemu 7.2 was seen to execute
--- what an earlier guest had at the same address.
+-- The CPU is a neoverse-n1, which has no SVE: tests/README.md says why.
 
 package.path = "tests/kvm/?.lua;tests/?.lua;" .. package.path
 local shell = require "shell"

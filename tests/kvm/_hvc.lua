@@ -129,9 +129,10 @@ function M.start()
   end
 end
 
--- Whether this kernel answers a hypercall itself.
-function M.kept()
-  local vm <close> = assert(tv.vm {})
+-- Whether a kernel answers hypercalls itself, below this backend.
+function M.kept(backend)
+  local vm <close> = tv.vm { backend = backend }
+  if not vm then return false end
   vm:load(0, tv.asm("mov x0, #99; hvc #0; .inst " .. M.word(0)))
   local cpu = assert(vm:vcpu { pc = 0 })
   return cpu:run().kind ~= "hvc"
