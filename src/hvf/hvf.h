@@ -55,8 +55,9 @@ struct hvf_vm {
   uint64_t start;              // mach_absolute_time() when the VM was made
   mach_timebase_info_data_t base;
   struct hvf_ticker ticker;
-  uint64_t spi[(TV_GIC_SPIS + 63) / 64];    // the GIC's inputs, as driven
   bool torn;                   // the GIC has lost a vCPU: none may run
+  atomic_int reset_refused;    // hv_return_t of the GIC's reset, to be told,
+  const char *reset_call;      // and of which call
 };
 
 // Which copies are valid, or dirty: a bit for each register.
@@ -243,7 +244,8 @@ tv_status hvf_gic_new(tv_error *);
 // Gives a hardware vCPU that was just made its affinity, and sees that its
 // redistributor is where it is to be.
 tv_status hvf_gic_join(struct hvf_vcpu *, tv_error *);
-// TV_E_STATE if its vCPUs can run no more: one of them is gone.
+// Before a run. TV_E_STATE if its vCPUs can run no more: one of them is gone;
+// and once, that its reset was refused.
 tv_status hvf_gic_check(const struct hvf_vcpu *, tv_error *);
 tv_status hvf_gic_irq(tv_vm *, uint32_t intid, bool level, tv_error *);
 void hvf_gic_reset(tv_vm *);

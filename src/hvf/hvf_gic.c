@@ -128,7 +128,10 @@ tv_status hvf_gic_join(struct hvf_vcpu *h, tv_error *err) {
 }
 
 tv_status hvf_gic_check(const struct hvf_vcpu *h, tv_error *err) {
-  if (!hvf_vm_of(h->vcpu->vm)->torn) return TV_OK;
+  struct hvf_vm *hvf = hvf_vm_of(h->vcpu->vm);
+  hv_return_t r = atomic_exchange(&hvf->reset_refused, HV_SUCCESS);
+  if (r) return hvf_refused(err, r, hvf->reset_call);
+  if (!hvf->torn) return TV_OK;
   return err_set(err, TV_E_STATE, 0, "vCPU %u cannot run: on hvf the GIC has "
                  "the same vCPUs as long as the VM is, but one was freed",
                  h->vcpu->index);
@@ -136,33 +139,25 @@ tv_status hvf_gic_check(const struct hvf_vcpu *h, tv_error *err) {
 
 // ------------------------------------------------------------------ inputs --
 
-static bool is_up(const struct hvf_vm *hvf, unsigned spi) {
-  return hvf->spi[spi / 64] >> spi % 64 & 1;
-}
-
-// Each call with `true` is an edge, so only a change is one.
+// Each call with `true` is an edge; the core makes one for a change only.
 tv_status hvf_gic_irq(tv_vm *vm, uint32_t intid, bool level, tv_error *err) {
-  struct hvf_vm *hvf = hvf_vm_of(vm);
-  unsigned spi = intid - TV_GIC_SPI;
-  if (is_up(hvf, spi) == level) return TV_OK;
+  (void)vm;
   hv_return_t r = hv_gic_set_spi(intid, level);
-  if (r) return hvf_refused(err, r, "hv_gic_set_spi");
-  hvf->spi[spi / 64] ^= UINT64_C(1) << spi % 64;
-  return TV_OK;
+  return r ? hvf_refused(err, r, "hv_gic_set_spi") : TV_OK;
 }
 
 // The CPU interfaces are reset with their vCPUs' registers. Whether inputs
 // stay is not documented.
 void hvf_gic_reset(tv_vm *vm) {
-  const char *call = "hv_gic_reset";
+  struct hvf_vm *hvf = hvf_vm_of(vm);
+  hvf->reset_call = "hv_gic_reset";
   hv_return_t r = hv_gic_reset();
   for (unsigned spi = 0; !r && spi < TV_GIC_SPIS; spi++) {
-    if (!is_up(hvf_vm_of(vm), spi)) continue;
-    call = "hv_gic_set_spi";
+    if (!(vm->gic_input[spi / 32] >> spi % 32 & 1)) continue;
+    hvf->reset_call = "hv_gic_set_spi";
     r = hv_gic_set_spi(TV_GIC_SPI + spi, true);
   }
-  for (unsigned i = 0; r && i < vm->vcpus; i++)
-    hvf_vcpu_refused(hvf_of(vm->vcpu[i]), r, call);
+  atomic_store(&hvf->reset_refused, r);
 }
 
 // ---------------------------------------------------- what is pending there --

@@ -355,6 +355,43 @@ static void ends(void) {
   finish(vm, "ends");
 }
 
+// What a GIC wants: hardware vCPUs come into being in the order of their
+// indices, each on its thread, before any of them runs.
+static unsigned started, disorder, refusing;
+
+static tv_status hard_start(tv_vcpu *cpu, tv_error *err) {
+  uint64_t *owner = &mock_of(cpu)->x[OWNER];
+  if (*owner) return TV_OK;
+  if (cpu->index == refusing)
+    return err_set(err, TV_E_LIMIT, 0, "vCPU %u has no place", cpu->index);
+  *owner = (uint64_t)(uintptr_t)pthread_self();
+  disorder += cpu->index != started++;
+  return TV_OK;
+}
+
+static void in_order(void) {
+  struct backend ordered = backend_hard;
+  ordered.vcpu_start = hard_start;
+  tv_vm *vm = machine();
+  tv_vcpu *cpu[CPUS];
+  tv_exit exit;
+  tv_error err;
+  vm->gic = 3;
+  vm->backend = vm->real = &ordered;
+  for (int i = 0; i < CPUS; i++) cpu[i] = mock_guest(vm, forever, 0);
+  refusing = 2;
+  eq_u64(tv_vcpu_run(cpu[3], 1000, &exit, &err), TV_E_LIMIT,
+         "a vCPU that cannot be made ends the run");
+  eq_str(err.text, "vCPU 2 has no place", "which says so");
+  eq_u64(reg(cpu[3], TV_REG_PC), 0, "nobody has run");
+  refusing = CPUS;
+  eq_u64(tv_vcpu_run(cpu[3], 1000, &exit, &err), TV_OK, "then it can");
+  eq_u64(started, CPUS, "one runs, and all are made");
+  eq_u64(disorder, 0, "in order");
+  eq_str(run(vm, 1000000), "budget", "all run");
+  finish(vm, "in order");
+}
+
 int main(void) {
   at_once();
   alone_first();
@@ -365,5 +402,6 @@ int main(void) {
   power();
   stops();
   ends();
+  in_order();
   return done();
 }

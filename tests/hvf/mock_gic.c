@@ -25,7 +25,7 @@
 
 #include "mock.h"
 
-enum { REDISTRIBUTOR_SIZE = 0x20000, REDISTRIBUTORS_END = 0x20000 };
+enum { REDISTRIBUTOR_SIZE = 0x20000, TYPER = 8 };
 
 struct hv_gic_config_s { hv_ipa_t distributor, redistributor; };
 
@@ -160,38 +160,25 @@ hv_return_t hv_gic_reset(void) {
 
 // -------------------------------------------------------------- registers --
 
-// A guest's read, of the frame at `base`, by this vCPU, which notices nothing.
-static uint64_t read_frame(const struct mock_vcpu *v, uint64_t base,
-                           uint32_t offset) {
-  struct soft_cpu *c = mock_soft(v), saved = *c;
-  bool wide = base == TV_GIC_DISTRIBUTOR && offset >= 0x6000 &&
-              offset < 0x8000;
-  c->h.exit.u.mmio.addr = base + offset;
-  c->h.exit.u.mmio.size = wide ? 8 : 4;
-  c->h.exit.u.mmio.write = false;
-  c->pending.parts = 0;
-  soft_gic_access(c);
-  uint64_t value = c->pending.data[0];
-  c->pending = saved.pending;
-  c->h.exit = saved.h.exit;
-  return value;
-}
-
-static const struct mock_vcpu *anyone(void) {
-  const struct mock_vcpu *v = mock.vcpu;
-  while (v < mock.vcpu + MOCK_VCPUS && !v->cpu) v++;
-  return v < mock.vcpu + MOCK_VCPUS ? v : NULL;
+// A guest's read of a frame, by a vCPU that is none: others may run.
+static uint64_t read_frame(uint64_t addr, unsigned size) {
+  tv_vcpu nobody = { .vm = mock.vm };
+  struct soft_cpu cpu = { .h = { .vcpu = &nobody, .vm = mock.vm->back } };
+  cpu.h.exit.u.mmio.addr = addr;
+  cpu.h.exit.u.mmio.size = size;
+  soft_gic_access(&cpu);
+  return cpu.pending.data[0];
 }
 
 hv_return_t hv_gic_get_distributor_reg(hv_gic_distributor_reg_t reg,
                                        uint64_t *value) {
   if (!mock.gic.made) return HV_UNSUPPORTED;
   if (reg & 3 || mock_fails()) return HV_BAD_ARGUMENT;
+  bool router = reg >= 0x6000 && reg < 0x8000;
   pthread_mutex_lock(&mock.lock);
-  const struct mock_vcpu *v = anyone();
-  if (v) *value = read_frame(v, TV_GIC_DISTRIBUTOR, reg);
+  *value = read_frame(TV_GIC_DISTRIBUTOR + reg, router ? 8 : 4);
   pthread_mutex_unlock(&mock.lock);
-  return v ? HV_SUCCESS : HV_NO_DEVICE;
+  return HV_SUCCESS;
 }
 
 hv_return_t hv_gic_get_redistributor_reg(hv_vcpu_t id,
@@ -199,10 +186,11 @@ hv_return_t hv_gic_get_redistributor_reg(hv_vcpu_t id,
                                          uint64_t *value) {
   const struct mock_vcpu *v = mock_own(id);
   if (!mock.gic.made) return HV_UNSUPPORTED;
-  if (!v || reg & 3 || reg >= REDISTRIBUTORS_END) return HV_BAD_ARGUMENT;
+  if (!v || reg & 3 || reg >= REDISTRIBUTOR_SIZE) return HV_BAD_ARGUMENT;
+  uint64_t base = TV_GIC_REDISTRIBUTOR +
+                  (uint64_t)v->index * REDISTRIBUTOR_SIZE;
   pthread_mutex_lock(&mock.lock);
-  *value = read_frame(v, TV_GIC_REDISTRIBUTOR +
-                         (uint64_t)v->index * REDISTRIBUTOR_SIZE, reg);
+  *value = read_frame(base + reg, reg == TYPER ? 8 : 4);
   pthread_mutex_unlock(&mock.lock);
   return HV_SUCCESS;
 }

@@ -124,7 +124,9 @@ static void cancel(struct mock_vcpu *v) {
   if (!mock.gic.made) return;
   if (v->waiting && v->waits++ & 1) c->pc -= 4;
   v->waiting = false;
+  pthread_mutex_lock(&mock.lock);
   soft_sysreg_read(c, SYSKEY_cntv_ctl_el0, &ctl);
+  pthread_mutex_unlock(&mock.lock);
   if (ctl == (1 | 4)) v->vtimer_masked = true;
 }
 

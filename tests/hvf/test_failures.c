@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Every call of the framework that may be refused is, once: the first in the
-// first round, the second in the second, until nothing is left to refuse. Each
-// time the caller hears of it, by the function's name, or all went well
-// nevertheless; and the VM can be closed, so that the next round has its own.
+// first round, the second in the second, until nothing is left to refuse (with
+// a GIC, whose state is read often, many of them). Each time the caller hears
+// of it, by the function's name, or all went well nevertheless; and the VM can
+// be closed, so that the next round has its own.
 
 #include <string.h>
 
@@ -11,8 +12,9 @@
 #include "mock.h"
 #include "tap.h"
 
-enum { SIZE = 4 * MOCK_GRANULE, ENTRY = 0x1000, DEVICE = 0x100000,
-       ROUNDS_MAX = 3000 };
+enum { SIZE = 4 * MOCK_GRANULE, ENTRY = 0x1000, ENTRY_GIC = 0x800,
+       DEVICE = 0x100000,
+       CALLS_MAX = 100000 };
 
 static const uint32_t guest[] = {
   0xd2a00201,   // mov x1, #DEVICE
@@ -41,6 +43,30 @@ static const uint32_t vector[] = {
   0xd69f03e0    // eret
 };
 
+// With a GIC the guest begins here: a wait for ever, then its own part of the
+// GIC, with the virtual timer enabled.
+static const uint32_t with_gic[] = {
+  0xd503207f,   // wfi
+  0xd2a1014a,   // mov x10, #0x80a0000
+  0xd53800a0,   // mrs x0, mpidr_el1
+  0x92401c00,   // and x0, x0, #0xff
+  0x8b00454a,   // add x10, x10, x0, lsl #17
+  0xb900155f,   // str wzr, [x10, #20]: GICR_WAKER
+  0x9140414b,   // add x11, x10, #0x10000
+  0x12800000,   // mov w0, #-1
+  0xb9008160,   // str w0, [x11, #128]: GICR_IGROUPR0
+  0xd2a1000c,   // mov x12, #0x8000000
+  0xb901016c,   // str w12, [x11, #256]: GICR_ISENABLER0, PPI 27
+  0x52800060,   // mov w0, #3
+  0xb9000180,   // str w0, [x12]: GICD_CTLR
+  0xd2801e00,   // mov x0, #0xf0
+  0xd5184600,   // msr icc_pmr_el1, x0
+  0xd2800020,   // mov x0, #1
+  0xd518cce0,   // msr icc_igrpen1_el1, x0
+  0xd5033fdf,   // isb
+  0x140001ee    // b ENTRY
+};
+
 static tv_error err;
 
 // What a caller does, until something fails. The mock never says what a
@@ -56,7 +82,8 @@ static tv_status set(tv_vcpu *cpu, tv_reg reg, uint64_t value) {
 }
 
 static tv_status start(tv_vcpu *cpu) {
-  tv_status s = set(cpu, TV_REG_PC, ENTRY);
+  bool gic = tv_vm_gic(tv_vcpu_vm(cpu));
+  tv_status s = set(cpu, TV_REG_PC, gic ? ENTRY_GIC : ENTRY);
   return s ? s : set(cpu, TV_REG_SYS(SYSKEY_vbar_el1), 0x2000);
 }
 
@@ -66,6 +93,7 @@ static tv_status fill(tv_vm *vm, unsigned count, tv_vcpu **cpu) {
   if (!s) s = tv_mem_log(vm, 0, true, &err);
   if (!s) s = tv_mem_mmio(vm, DEVICE, MOCK_GRANULE, &err);
   if (!s) s = tv_mem_write(vm, ENTRY, guest, sizeof guest, &err);
+  if (!s) s = tv_mem_write(vm, ENTRY_GIC, with_gic, sizeof with_gic, &err);
   if (!s) s = tv_mem_write(vm, 0x2280, vector, sizeof vector, &err);
   if (!s) s = tv_vm_hypercall(vm, 9, add, NULL, &err);
   if (!s) s = tv_vm_break(vm, ENTRY + 4 * 12, true, &err);    // the hvc #0
@@ -121,14 +149,25 @@ static tv_status look_at_log(tv_vm *vm) {
   return s ? s : tv_mem_log(vm, 0, false, &err);
 }
 
-// Whether all of it goes well once nothing is refused any more.
-static bool again(tv_vm *vm, unsigned count, tv_vcpu **cpu) {
-  tv_error first = err;
+static tv_status reset(tv_vm *vm, unsigned count, tv_vcpu **cpu) {
   for (unsigned k = 0; k < count; k++) tv_vcpu_power(cpu[k], true);
   tv_status s = tv_vm_reset(vm, &err);
   if (!s) s = tv_mem_protect(vm, 0, TV_READ | TV_WRITE | TV_EXEC, &err);
   for (unsigned k = 0; !s && k < count; k++) s = start(cpu[k]);
-  if (!s) s = run(vm, count);
+  return s ? s : run(vm, count);
+}
+
+// A GIC is reset with an input up.
+static tv_status reset_gic(tv_vm *vm, unsigned count, tv_vcpu **cpu) {
+  tv_status s = tv_vm_irq(vm, 40, true, &err);
+  if (!s) s = reset(vm, count, cpu);
+  return s ? s : tv_vm_irq(vm, 40, false, &err);
+}
+
+// Whether all of it goes well once nothing is refused any more.
+static bool again(tv_vm *vm, unsigned count, tv_vcpu **cpu) {
+  tv_error first = err;
+  tv_status s = reset(vm, count, cpu);
   for (unsigned k = 0; !s && k < count; k++) s = look(vm, cpu[k]);
   if (s) note("again: %s", err.text);
   err = first;
@@ -141,8 +180,9 @@ struct outcome {
   bool lost;          // and the VM is of no use
 };
 
-static struct outcome scenario(unsigned count) {
-  const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
+static struct outcome scenario(unsigned gic, unsigned count) {
+  const tv_vm_config config = { .size = sizeof config, .backend = "hvf",
+                                .gic = gic };
   tv_vm *vm = NULL;
   tv_vcpu *cpu[4];
   tv_status s = tv_vm_new(&config, &vm, &err);
@@ -151,20 +191,26 @@ static struct outcome scenario(unsigned count) {
   if (!s) s = run(vm, count);
   if (!s) s = look_at_log(vm);
   for (unsigned k = 0; !s && k < count; k++) s = look(vm, cpu[k]);
+  if (!s && gic) s = reset_gic(vm, count, cpu);
   struct outcome out = { .status = s, .entered = s && mock.entered };
   out.lost = filled && s && !again(vm, count, cpu);
   tv_vm_free(vm);
   return out;
 }
 
-static void rounds(unsigned count) {
-  unsigned silent = 0, open = 0, n = 0, refused = 0, lost = 0, entered = 0;
+// A wait looks at the GIC again and again: of these calls some are enough.
+static unsigned stride(unsigned gic, unsigned n) {
+  return gic ? 1 + n / 256 : 1;
+}
+
+static void rounds(unsigned gic, unsigned count) {
+  unsigned silent = 0, open = 0, n = 1, refused = 0, lost = 0, entered = 0;
   bool over = false;
-  while (!over && n++ < ROUNDS_MAX) {
+  for (; !over && n < CALLS_MAX; n += stride(gic, n)) {
     memset(&err, 0, sizeof err);
     atomic_store(&mock.fail, n);
     mock.failed = mock.entered = 0;
-    struct outcome out = scenario(count);
+    struct outcome out = scenario(gic, count);
     tv_status s = out.status;
     over = atomic_exchange(&mock.fail, 0) != 0;
     refused += s != TV_OK;
@@ -178,7 +224,8 @@ static void rounds(unsigned count) {
     if (out.lost && lost++ < 5) note("call %u: the VM is of no use", n);
     if (mock.vm && open++ < 5) note("call %u: the VM is still there", n);
   }
-  note("%u vCPUs: %u calls, %u refusals told", count, n - 1, refused);
+  note("%u vCPUs%s: %u calls, %u refusals told", count,
+       gic ? " with a GIC" : "", n, refused);
   ok(over && refused > 100, "there is an end of calls to refuse");
   eq_u64(silent, 0, "a refusal is told by its name and number");
   if (count == 1) eq_u64(entered, 0, "no guest is entered after it");
@@ -187,7 +234,10 @@ static void rounds(unsigned count) {
 }
 
 int main(void) {
-  rounds(1);
-  rounds(3);
+  ok(mock_with_gic(), "macOS 15");
+  rounds(0, 1);
+  rounds(0, 3);
+  rounds(3, 1);
+  rounds(3, 3);
   return done();
 }
