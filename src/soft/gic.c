@@ -4,6 +4,9 @@
 // GICv3 shows them. Security is disabled (GICD_CTLR.DS) and affinity routing
 // is on (ARE), both for ever; there are no LPIs. What an access of a size or
 // at an address that is no register's finds reads as zero and ignores writes.
+// As on hardware, and not on KVM, redistributors begin asleep, SGIs disabled,
+// each group has its enable bit, and an SPI may go to one of several vCPUs: a
+// guest that runs here has forgotten nothing.
 // Section numbers are those of IHI 0069H.
 
 #include "soft/gic.h"

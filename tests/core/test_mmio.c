@@ -167,6 +167,27 @@ static void check_faults(void) {
   }
 }
 
+// What the kernel's or framework's own device has not served itself.
+static void check_device(void) {
+  static const struct { uint32_t word; const char *text; uint64_t x0, at; }
+  row[] = {
+    {0xa9400801, "a pair", HOLE, HOLE},
+    {0xf8408401, "a load with writeback", HOLE, HOLE},
+    {0xa94008a1, "a pair half in MMIO", HOLE, HOLE - 8},
+    {0xb9400001, "a load across a page", HOLE + 0xffe, HOLE + 0xffe}
+  };
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+    tv_exit exit;
+    set_up(row[i].word, row[i].x0);
+    if (mem_device(vm, HOLE, 0x10000, NULL)) abort();
+    ok(begin(row[i].at, false, &exit) == MMIO_EXIT &&
+       exit.kind == TV_EXIT_FAULT && !m.active &&
+       exit.u.fault.reason == TV_FAULT_UNSUPPORTED,
+       "a device of the VM serves no such access: %s", row[i].text);
+    tv_vm_free(vm);
+  }
+}
+
 // An instruction that cannot be read, as with the guest's MMU on.
 static void check_syndrome(void) {
   tv_exit exit;
@@ -270,6 +291,7 @@ int main(void) {
   check_vectors();
   check_halves();
   check_faults();
+  check_device();
   check_syndrome();
   check_mapped();
   check_changed();

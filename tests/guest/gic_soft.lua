@@ -232,6 +232,14 @@ test("one of N goes to the first vCPU that takes its group", function(t)
   end
 end)
 
+test("one of N is chosen anew when the vCPU is gone", function(t)
+  local m <close> = one_of_n "msr daifset, #2\n"
+  m:to(t)
+  t.eq({ m.cpus[1].isr_el1, m.cpus[2].isr_el1 }, { 0x80, 0 })
+  m.cpus[1]:close()
+  t.eq({ m.cpus[2].isr_el1, m.cpus[3].isr_el1 }, { 0x80, 0 })
+end)
+
 test("an SPI that another vCPU deactivates comes again", function(t)
   local m <close> = gic.machine([[
         bl      init
