@@ -15,6 +15,7 @@
 #include "a64/pstate.h"
 #include "base/alloc.h"
 #include "base/bits.h"
+#include "core/self.h"
 
 static bool has(const uint64_t *bits, unsigned n) {
   return bits[n / 64] >> n % 64 & 1;
@@ -137,11 +138,15 @@ static bool needs_hardware(unsigned n) {
   return is_timer_control(hvf_sysreg_key(n)) || hvf_sysreg_read_only(n);
 }
 
-// Its compare value stands beside it.
-static uint64_t armed_status(const struct hvf_vcpu *h, uint16_t key,
-                             uint64_t ctl) {
+// Its compare value stands beside it. The hardware has ISTATUS by what it has
+// of the two.
+static uint64_t armed_status(struct hvf_vcpu *h, unsigned n, uint64_t ctl) {
   const tv_vm *vm = h->vcpu->vm;
-  uint64_t cval = h->sys[hvf_sysreg_place(vm, key + 1)];
+  uint16_t key = hvf_sysreg_key(n);
+  unsigned at = (unsigned)hvf_sysreg_place(vm, key + 1);
+  bool live = atomic_load(&h->live);
+  if (live && !has(h->dirty.sys, n) && !has(h->dirty.sys, at)) return ctl;
+  uint64_t cval = self_get(h->vcpu, TV_REG_SYS(key + 1));
   uint64_t now = key == VIEW_cntv_ctl_el0 ? hvf_count(vm)
                                           : hvf_physical_count();
   return (ctl & 3) | (ctl & 1 && now >= cval ? 4 : 0);
@@ -161,7 +166,7 @@ static tv_status get_known(struct hvf_vcpu *h, unsigned n, uint64_t *v,
                    "the vCPU has run");
   *v = h->sys[n];
   if (key == VIEW_vbar_el1 && *v == hvf_vm_of(h->vcpu->vm)->trap) *v = 0;
-  if (is_timer_control(key) && (dirty || !live)) *v = armed_status(h, key, *v);
+  if (is_timer_control(key)) *v = armed_status(h, n, *v);
   return TV_OK;
 }
 
