@@ -224,6 +224,52 @@ test("a timer that is masked or off does not end a wait", function(t)
   end
 end)
 
+test("nor does one that is set for ever, or was reported already",
+     function(t)
+  for _, kind in ipairs { "cntv", "cntp" } do
+    local m <close> = guest.machine("wfi; hvc #1", { cpu = {
+      [kind .. "_cval_el0"] = -1, [kind .. "_ctl_el0"] = 1 } })
+    t.eq(m.cpu:run(1000).kind, "wfi", kind)
+  end
+  local m <close> = guest.machine("wfi; hvc #1", { vm = { timer = "exit" },
+    cpu = { cntv_cval_el0 = 0, cntv_ctl_el0 = 1 } })
+  t.eq(m.cpu:run(1000).kind, "timer")
+  t.eq(m.cpu:run(1000).kind, "wfi")
+  t.eq(m.cpu:run(1000).kind, "hvc")
+end)
+
+test("ISTATUS follows what the script sets, and what the guest has set",
+     function(t)
+  for _, kind in ipairs { "cntv", "cntp" } do
+    local m <close> = guest.machine("mov x1, #-1; msr " .. kind
+      .. "_cval_el0, x1; hvc #1; hvc #2")
+    local cpu, ctl, cval = m.cpu, kind .. "_ctl_el0", kind .. "_cval_el0"
+    t.eq(cpu[ctl], 0)
+    cpu[ctl] = 1
+    t.eq(cpu[ctl], 5)
+    cpu[ctl] = 0
+    t.eq(cpu:run(1000).imm, 1)
+    cpu[ctl] = 1
+    t.eq(cpu[ctl], 1, kind .. ": the guest's compare value")
+    cpu[cval] = 0
+    t.eq(cpu[ctl], 5)
+    cpu[ctl] = 7
+    t.eq(cpu[ctl], 7, "ISTATUS is not for setting")
+    t.eq(cpu:run(1000).imm, 2)
+    t.eq(cpu[ctl], 7)
+    cpu[cval] = -1
+    t.eq(cpu[ctl], 3)
+  end
+end)
+
+test("a line that is up ends a wait, masked or not", function(t)
+  for _, line in ipairs { "irq", "fiq" } do
+    local m <close> = guest.machine "wfi; hvc #1"
+    m.cpu[line](m.cpu, true)
+    t.eq(m.cpu:run(1000).kind, "hvc", line)
+  end
+end)
+
 test("ISR_EL1 shows what is pending, masked or not", function(t)
   kvm(t)
   for _, c in ipairs { { "cntv", 0x80 }, { "cntp", 0x80 }, { "irq", 0x80 },

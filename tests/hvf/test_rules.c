@@ -356,11 +356,8 @@ static tv_hc again(void *ctx, tv_vcpu *vcpu, const uint64_t *arg,
 
 // The framework tells a guest's run time in ticks, of which the mock's have 16
 // nanoseconds. A busy host may lengthen a run, but not all of them.
-static void run_time(void) {
+static void run_time(const uint32_t *loop, size_t size) {
   enum { BUDGET = 20000000, TRIES = 5 };
-  static const uint32_t loop[] = {      // mov x0, #9; hvc #0; b .-8
-    0xd2800120, 0xd4000002, 0x17fffffe
-  };
   const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
   tv_vm *vm = NULL;
   tv_vcpu *vcpu = NULL;
@@ -368,7 +365,7 @@ static void run_time(void) {
   uint64_t before = 0, ran = UINT64_MAX;
   tv_vm_new(&config, &vm, NULL);
   tv_mem_ram(vm, 0, SIZE, TV_READ | TV_WRITE | TV_EXEC, NULL, NULL);
-  tv_mem_write(vm, 0, loop, sizeof loop, NULL);
+  tv_mem_write(vm, 0, loop, size, NULL);
   tv_vm_hypercall(vm, 9, again, NULL, NULL);
   tv_vcpu_new(vm, &vcpu, NULL);
   for (int k = 0; k < TRIES && ran > 4 * BUDGET; k++) {
@@ -383,6 +380,10 @@ static void run_time(void) {
 }
 
 int main(void) {
+  static const uint32_t call[] = {      // mov x0, #9; hvc #0; b .-8
+    0xd2800120, 0xd4000002, 0x17fffffe
+  };
+  static const uint32_t spin[] = { 0x14000000 };      // b .
   memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   put(0, 0xd40000e2);        // hvc #7
@@ -412,6 +413,7 @@ int main(void) {
   refusals();
   before_15();
   ticks();
-  run_time();
+  run_time(call, sizeof call);
+  run_time(spin, sizeof spin);
   return done();
 }
