@@ -18,19 +18,20 @@ local IDLE = [[
         b       1b
 ]]
 
-local function wfi(t, m)
+local function wfi(t, m, why)
   local exit = m.vm:run()
-  t.eq(exit.kind, "wfi")
+  t.eq(exit.kind, "wfi", why)
+  t.eq(m.vm:read_u32(exit.pc), 0xd503207f, "at the WFI")
+  t.eq(exit.cpu.pc, exit.pc + 4, "and behind it")
   return exit
 end
 
 test("a run in which all wait for ever returns", function(t)
   for vcpus = 1, 3, 2 do
     local m <close> = gic.machine(IDLE, { vcpus = vcpus })
-    local exit = wfi(t, m)
-    t.eq(exit.cpu.pc, exit.pc + 4, "behind the WFI")
-    t.eq(m.cpus[0].x20, 0, "which has not ended by itself")
     wfi(t, m)
+    t.eq(m.cpus[0].x20, 0, "which has not ended by itself")
+    for _ = 1, 3 do wfi(t, m) end
   end
 end)
 
@@ -40,7 +41,10 @@ test("what the GIC holds back is nothing to wait for", function(t)
     ["in a group that is off"] = "msr icc_igrpen1_el1, xzr",
     ["in a group that the distributor has off"] = "str wzr, [x12]",
     ["not above the mask"] = "mov x5, #0x80; msr icc_pmr_el1, x5",
-    ["active"] = "mov w5, #8; str w5, [x11, #GICD_ISACTIVER]"
+    ["active"] = "mov w5, #8; str w5, [x11, #GICD_ISACTIVER]",
+    ["less urgent than what runs"] = "mov w5, #0x40; "
+      .. "strb w5, [x11, #GICD_IPRIORITYR + 4]; mov w5, #0x10; "
+      .. "str w5, [x11, #GICD_ISPENDR]; mrs x6, icc_iar1_el1"
   }
   for why, hold in pairs(held) do
     local m <close> = gic.machine([[
@@ -57,10 +61,25 @@ test("what the GIC holds back is nothing to wait for", function(t)
         wfi
         hvc     #1
     ]])
-    local exit = m.vm:run()
-    t.eq(exit.kind, "wfi", why)
-    t.eq(m.cpu.pc, exit.pc + 4)
+    wfi(t, m, why)
   end
+end)
+
+test("an interrupt that is routed elsewhere is nothing to wait for",
+     function(t)
+  local m <close> = gic.machine [[
+        bl      init
+        mov     w0, #40
+        mov     w1, #0xa0
+        mov     x2, #3                  // there is no vCPU 3
+        bl      spi
+        mov     w5, #0x100
+        str     w5, [x12, #GICD_ISPENDR + 4]
+        wfi
+        hvc     #1
+  ]]
+  wfi(t, m)
+  m:to(t)
 end)
 
 test("an interrupt that is pending ends a WFI, masked or not", function(t)

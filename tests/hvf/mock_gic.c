@@ -12,8 +12,9 @@
 // - interrupts of the shared range only;
 // - the CPU interface belongs to the vCPU's thread, and starts with junk.
 //
-// What Apple does not say is as bad as can be: a reset lowers all inputs, and
-// an exit from WFI may leave pc at it or after it (mock_run.c).
+// What Apple does not say is as bad as can be: a reset lowers all inputs, the
+// timers' outputs do not show as pending, and an exit from WFI may leave pc at
+// it or after it (mock_run.c).
 //
 // Apple's GIC may be anywhere; the software CPU's is where TV_GIC_DISTRIBUTOR
 // and TV_GIC_REDISTRIBUTOR say.
@@ -25,7 +26,8 @@
 
 #include "mock.h"
 
-enum { REDISTRIBUTOR_SIZE = 0x20000, TYPER = 8 };
+enum { REDISTRIBUTOR_SIZE = 0x20000, TYPER = 8, ISPENDR0 = 0x10200,
+       TIMERS = 1 << 27 | 1 << 30 };
 
 struct hv_gic_config_s { hv_ipa_t distributor, redistributor; };
 
@@ -191,6 +193,7 @@ hv_return_t hv_gic_get_redistributor_reg(hv_vcpu_t id,
                   (uint64_t)v->index * REDISTRIBUTOR_SIZE;
   pthread_mutex_lock(&mock.lock);
   *value = read_frame(base + reg, reg == TYPER ? 8 : 4);
+  if (reg == ISPENDR0) *value &= ~(uint64_t)TIMERS;
   pthread_mutex_unlock(&mock.lock);
   return HV_SUCCESS;
 }
