@@ -355,6 +355,20 @@ test("a script that looks at ICC_IAR1_EL1 acknowledges nothing", function(t)
   t.raises("icc_ap1r1_el1", function() return m.cpu.icc_ap1r1_el1 end)
 end)
 
+test("vCPUs are made before the first run, and have no lines",
+     function(t)
+  local m <close> = gic.machine "bl init; hvc #1"
+  t.eq(m.vm.gic, "v3")
+  m:to(t)
+  local cpu, why, code = m.vm:vcpu {}
+  t.eq({ cpu, code }, { nil, "state" })
+  t.ok(why:find "make all before it")
+  t.raises("the GIC drives the lines", m.cpu.irq, m.cpu, true)
+  t.raises("the GIC drives the lines", m.cpu.fiq, m.cpu, false)
+  t.raises("32 to 255", m.vm.irq, m.vm, 31, true)
+  t.raises("32 to 255", m.vm.irq, m.vm, -1, true)
+end)
+
 test("a reset forgets all but the inputs", function(t)
   local m <close> = gic.machine [[
         bl      init
