@@ -157,8 +157,8 @@ static bool before(struct soft_cpu *cpu, struct run *run) {
     return true;
   }
   if (interrupt_due(cpu)) {
-    if (soft_take_interrupt(cpu)) breakpoint_pass(cpu->h.vcpu);
-    else stop_exit(cpu, run, cpu->pc, word_at(cpu, cpu->pc));
+    if (!soft_take_interrupt(cpu))
+      stop_exit(cpu, run, cpu->pc, word_at(cpu, cpu->pc));
     return true;
   }
   if (cpu->pstate & PSTATE_IL &&                        // D1.3.5.5: later
