@@ -137,12 +137,10 @@ check: ## sanitizers, sweeps and style (minutes)
 	$(MAKE) check-macos
 	$(MAKE) check-kvm
 
-# The guest tests that have something to say about hvf; a single test that has
-# not says so itself (tests/backend.lua).
-ON_HVF := why/ lua/exits $(addprefix guest/,exceptions mmio pstate interrupts \
-  strict edges selfmod hostile doorbell dirty exclusives smp gic answers \
-  breakpoints)
-# Those that want Normal memory without an MMU, which the mock can be told.
+# The rooms of tests that run guests. What is not for hvf says so itself
+# (tests/backend.lua).
+ON_HVF := guest/ lua/ why/ regress/
+# Files that want Normal memory without an MMU, which the mock can be told.
 ON_RELAXED := $(patsubst tests/%.lua,%,$(shell grep -lE \
   'backend.normal\(t\)|normal = true' tests/[gw]*/*.lua))
 

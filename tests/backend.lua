@@ -121,7 +121,10 @@ local function stretch(object, step)
   end
   function meta.__index(self, key)
     if key == "run" then return stretched end
-    if key == "icount" then return nil end
+    if key == "icount" then
+      index(self, "index")               -- raises if the vCPU is closed
+      return nil
+    end
     return index(self, key)
   end
 end

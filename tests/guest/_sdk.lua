@@ -4,6 +4,7 @@
 -- temporary directory, once for each compiler, and run by our program. The
 -- directory goes when the object is closed.
 
+local backend = require "backend"
 local shell = require "shell"
 
 local M = {}
@@ -101,10 +102,13 @@ function Sdk:guest(t, compiler, files, variables)
   return elf
 end
 
+-- Steps or nanoseconds; kvm's machine may be an emulated one.
+local BUDGET = backend.exact and 50000000 or 20000000000
+
 -- stdout, status, stderr of `tinyvmm run` with the guest's arguments; what
 -- does not end by itself is stopped by its budget.
 function M.run(t, path, options, ...)
-  return t.run(("%s run --budget 50000000 %s %s %s"):format(M.program,
+  return t.run(("%s run --budget %d %s %s %s"):format(M.program, BUDGET,
     options or "", quote(path), table.concat({ ... }, " ")))
 end
 

@@ -6,6 +6,7 @@
 -- moves a page a step, an epilogue that has nothing left.
 
 local test = require "tap"
+require "backend".only_file("soft", "these are its choices")
 local guest = require "guest._guest"
 
 local D, PAGE = guest.DATA, 4096

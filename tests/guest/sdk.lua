@@ -5,6 +5,7 @@
 -- also by our own assembler. And the SDK's manual: its code runs.
 
 local test = require "tap"
+local backend = require "backend"
 local sdk = require "guest._sdk"
 
 local build <close> = sdk.new()
@@ -45,14 +46,24 @@ for _, name in ipairs { "hello_asm", "tick_asm" } do
   end)
 end
 
+-- Where vCPUs run at the same time their letters mix.
+local function letters(text)
+  if backend.exact then return text end
+  local list = {}
+  for letter in text:gmatch "." do list[#list + 1] = letter end
+  table.sort(list)
+  return table.concat(list)
+end
+
 sdk.each(test, "smp runs on two vCPUs", function(t, compiler)
   local elf = build:example(t, compiler, "smp")
   local output, code, errors = sdk.script(t, "guest/examples/smp.lua", elf)
-  t.eq(output, expected "smp", errors)
+  t.eq(letters(output), letters(expected "smp"), errors)
   t.eq(code, 0, errors)
 end)
 
 sdk.each(test, "semihosting.lua serves the example", function(t, compiler)
+  backend.only(t, "soft", "others cannot trap undefined instructions")
   local elf = build:example(t, compiler, "semihosting")
   local output, code, errors = sdk.script(t,
     "guest/examples/semihosting.lua", elf, build.path)
@@ -63,6 +74,7 @@ end)
 
 sdk.each(test, "an image with semihosting does the same in qemu and in run",
   function(t, compiler)
+    backend.only(t, "soft", "others cannot trap undefined instructions")
     t.needs "qemu-system-aarch64"
     build:needs(t, compiler)
     local elf = build:guest(t, compiler, { ["main.c"] =

@@ -263,7 +263,7 @@ int main(void) {
   local vm <close> = assert(tv.vm { output = "capture" })
   local log = {}
   local device <close> = assert(vm:map { kind = "mmio", base = 0x9000000,
-    size = 0x1000,
+    size = 0x4000,
     read = function(offset, size)
       log[#log + 1] = ("r%d@%x"):format(size, offset)
       return size

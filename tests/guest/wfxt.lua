@@ -5,6 +5,7 @@
 
 local tv = require "tinyvmm"
 local test = require "tap"
+require "backend".only_file("soft", "virtual time")
 local guest = require "guest._guest"
 
 local TICK = 16

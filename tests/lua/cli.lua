@@ -3,6 +3,7 @@
 -- The program: its options, verbs, exit codes and the lines on stderr; and
 -- that Ctrl-C ends a guest wherever it runs.
 local test = require "tap"
+require "backend".only_file("soft", "the program more than the backend")
 local tv = require "tinyvmm"
 local cli = require "tinyvmm.cli"
 

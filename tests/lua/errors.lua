@@ -106,34 +106,34 @@ test("vm:map checks its options", function(t)
   t.raises("table expected", vm.map, vm)
   t.raises("unknown vm:map option 'bse'; did you mean 'base'?",
     map { bse = 0 })
-  t.raises("base must be an integer, not nil", map { size = 4096 })
+  t.raises("base must be an integer, not nil", map { size = 0x4000 })
   t.raises("size must be an integer, not nil", map { base = 0 })
   t.raises("kind must be \"ram\", \"rom\" or \"mmio\", not disk",
-    map { base = 0, size = 4096, kind = "disk" })
+    map { base = 0, size = 0x4000, kind = "disk" })
   t.raises("prot must be letters of \"rwx\"",
-    map { base = 0, size = 4096, prot = "rwxx" })
-  t.raises("prot must be a string", map { base = 0, size = 4096, prot = 7 })
-  t.raises("prot of a ROM", map { base = 1 << 20, size = 4096, kind = "rom",
+    map { base = 0, size = 0x4000, prot = "rwxx" })
+  t.raises("prot must be a string", map { base = 0, size = 0x4000, prot = 7 })
+  t.raises("prot of a ROM", map { base = 1 << 20, size = 0x4000, kind = "rom",
     prot = "rw" })
-  t.raises("prot is for RAM and ROM", map { base = 1 << 20, size = 4096,
+  t.raises("prot is for RAM and ROM", map { base = 1 << 20, size = 0x4000,
     kind = "mmio", prot = "rw" })
-  t.raises("read needs kind = \"mmio\"", map { base = 1 << 20, size = 4096,
+  t.raises("read needs kind = \"mmio\"", map { base = 1 << 20, size = 0x4000,
     read = print })
   t.raises("write must be a function, not boolean", map { base = 1 << 20,
-    size = 4096, kind = "mmio", write = true })
+    size = 0x4000, kind = "mmio", write = true })
 end)
 
 test("vm:map refuses with a reason and changes nothing", function(t)
   local vm <close> = assert(tv.vm { ram = "64K" })
   local function map(options) return vm:map(options) end
   refused(t, "overlap", "overlaps the RAM mapped at 0x0",
-    map { base = 0xf000, size = 0x2000 })
+    map { base = 0xc000, size = 0x8000 })
   refused(t, "alignment", "base 0x100800 is not a multiple",
-    map { base = 0x100800, size = 4096 })
+    map { base = 0x100800, size = 0x4000 })
   refused(t, "alignment", "size 0x800", map { base = 1 << 20, size = 2048 })
   refused(t, "invalid", "size .* is 0", map { base = 1 << 20, size = 0 })
-  refused(t, "range", "end beyond", map { base = -4096, size = 8192 })
-  refused(t, "range", "end beyond", map { base = 1 << 20, size = -4096,
+  refused(t, "range", "end beyond", map { base = -0x4000, size = 0x8000 })
+  refused(t, "range", "end beyond", map { base = 1 << 20, size = -0x4000,
     kind = "mmio" })
   refused(t, "no-memory", "", map { base = 1 << 20, size = 1 << 51 })
   t.eq(#vm.memory, 1)
@@ -142,11 +142,11 @@ end)
 test("protections that a region cannot have raise and change nothing",
   function(t)
     local vm <close> = assert(tv.vm {})
-    local rom = assert(vm:map { base = 1 << 20, size = 4096, kind = "rom" })
+    local rom = assert(vm:map { base = 1 << 20, size = 0x4000, kind = "rom" })
     t.raises("a ROM cannot hold \"w\"", rom.protect, rom, "rwx")
     t.raises("memory:protect", rom.protect, rom, "rq")
     t.eq(rom.prot, "rx")
-    local dev = assert(vm:map { base = 2 << 20, size = 4096, kind = "mmio" })
+    local dev = assert(vm:map { base = 2 << 20, size = 0x4000, kind = "mmio" })
     t.raises("mmio memory has no protection", dev.protect, dev, "r")
   end)
 
@@ -234,7 +234,7 @@ end)
 test("memory access outside RAM raises and names the address", function(t)
   local vm <close> = assert(tv.vm { ram = "64K" })
   local ram = vm.ram
-  vm:map { base = 1 << 20, size = 4096, kind = "mmio" }
+  vm:map { base = 1 << 20, size = 0x4000, kind = "mmio" }
   t.raises("0x10000", vm.read, vm, 0xfff8, 16)
   t.raises("0x100000 are not all RAM or ROM: there is MMIO", vm.read_u32, vm,
     1 << 20)

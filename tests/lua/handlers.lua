@@ -3,6 +3,7 @@
 -- Handlers: hypercalls, MMIO functions and events; what they get, what their
 -- results mean, what may not be done inside, and what happens if they raise.
 local test = require "tap"
+local backend = require "backend"
 local tv = require "tinyvmm"
 
 local EXIT = "mov x0, #0; hvc #0\n"
@@ -93,9 +94,13 @@ test("built-in hypercalls can be replaced and taken back", function(t)
   t.eq(seen, { 97 })
   t.eq(vm:take_output(), "")
   vm:hypercall(1, nil)
-  vm:hypercall(0, function() return 0 end)
+  vm:hypercall(0, function() vm:stop() end)
   vm:reset()
-  t.eq(vm:run { budget = 100 }.kind, "fault", "EXIT no longer ends it")
+  t.eq(vm:run().kind, "stopped", "EXIT no longer ends it")
+  vm:reset()
+  t.eq(vm:take_output(), "a")
+  vm:hypercall(0, nil)
+  t.eq(vm:run().kind, "shutdown", "and taken back")
   t.eq(vm:take_output(), "a")
 end)
 
@@ -121,7 +126,7 @@ test("MMIO functions get offset, size and value", function(t)
         add  x1, x3, x4
   ]] .. EXIT)
   local log = {}
-  assert(vm:map { base = 0x9000000, size = 4096, kind = "mmio",
+  assert(vm:map { base = 0x9000000, size = 0x4000, kind = "mmio",
     read = function(...) log[#log + 1] = { "r", ... } return 0x1ff80 end,
     write = function(...) log[#log + 1] = { "w", ... } end })
   t.eq(vm:run().status, 0xff80 - 128)
@@ -132,7 +137,7 @@ end)
 test("MMIO without functions is an exit to be answered", function(t)
   local vm <close>, cpu = machine(
     "movz x1, #0x900, lsl #16; str w1, [x1, #4]; ldr w1, [x1, #8]\n" .. EXIT)
-  local device <close> = assert(vm:map { base = 0x9000000, size = 4096,
+  local device <close> = assert(vm:map { base = 0x9000000, size = 0x4000,
     kind = "mmio" })
   local exit = vm:run()
   t.eq({ exit.kind, exit.addr, exit.size, exit.write, exit.value, exit.pc },
@@ -150,7 +155,7 @@ end)
 test("a read function must give an integer", function(t)
   local vm <close>, cpu = machine(
     "movz x1, #0x900, lsl #16; ldr w1, [x1]\n" .. EXIT)
-  vm:map { base = 0x9000000, size = 4096, kind = "mmio",
+  vm:map { base = 0x9000000, size = 0x4000, kind = "mmio",
     read = function() return "x" end }
   t.raises("mmio read handler returned string where an integer", vm.run, vm)
   t.eq(cpu.pending, true)
@@ -159,6 +164,7 @@ test("a read function must give an integer", function(t)
 end)
 
 test("vm:on implements an instruction", function(t)
+  backend.only(t, "soft", "others cannot trap them")
   local vm <close>, cpu = machine("mov x1, #20; udf #77\n" .. EXIT)
   t.eq(vm:on("undefined", function(c, word)
     if word ~= 77 then return nil end
@@ -182,6 +188,7 @@ test("vm:on implements an instruction", function(t)
 end)
 
 test("vm:on false gives the guest its exception", function(t)
+  backend.only(t, "soft", "others cannot trap them")
   local vm <close> = machine([[
         adr  x1, vectors
         msr  vbar_el1, x1
@@ -201,6 +208,7 @@ vectors:
 end)
 
 test("vm:on implements a system register", function(t)
+  backend.except(t, "kvm", "it cannot trap them")
   local vm <close> = machine(
     "mov x1, #4; msr s3_3_c15_c2_0, x1; mrs x1, s3_3_c15_c2_0\n" .. EXIT)
   local log = {}
@@ -251,9 +259,10 @@ end)
 
 test("errors of MMIO functions and of output tell the place too", function(t)
   local vm <close> = machine("movz x1, #0x900, lsl #16; str w1, [x1]\n")
-  vm:map { base = 0x9000000, size = 4096, kind = "mmio",
+  vm:map { base = 0x9000000, size = 0x4000, kind = "mmio",
     write = function() error "no device" end }
   t.raises("no device\nguest: cpu 0 at 0x4: str w1, %[x1%]", vm.run, vm)
+  vm:close()
   local out <close> = machine("mov x1, #'a'\nmov x0, #1; hvc #0\n" .. EXIT,
     { output = function() error "disk full" end })
   t.raises("disk full\nguest: cpu 0 at", out.run, out)
@@ -261,8 +270,9 @@ end)
 
 test("a handler may not run, map, reset or close its own vm", function(t)
   local vm <close>, cpu = machine("mov x0, #3; hvc #0\n" .. EXIT)
-  local other <close>, other_cpu = machine("mov x1, #3\n" .. EXIT)
-  local device <close> = assert(vm:map { base = 1 << 20, size = 4096 })
+  local other <close> = backend.name ~= "hvf"
+    and machine("mov x1, #3\n" .. EXIT) or nil         -- one VM at a time
+  local device <close> = assert(vm:map { base = 1 << 20, size = 0x4000 })
   local second <close> = assert(vm:vcpu { on = false })
   local busy = "the vm is running: cpu 0 is in a handler"
   vm:hypercall(3, function()
@@ -270,14 +280,14 @@ test("a handler may not run, map, reset or close its own vm", function(t)
     t.raises(busy, cpu.run, cpu)
     t.raises(busy, cpu.step, cpu)
     t.raises(busy, second.run, second)
-    t.raises(busy, vm.map, vm, { base = 2 << 20, size = 4096 })
+    t.raises(busy, vm.map, vm, { base = 2 << 20, size = 0x4000 })
     t.raises(busy, vm.vcpu, vm)
     t.raises(busy, vm.reset, vm)
     t.raises(busy, vm.close, vm)
     t.raises(busy, cpu.close, cpu)
     t.raises(busy, device.unmap, device)
     t.raises(busy, device.protect, device, "r")
-    t.eq(other:run().status, 3, "another vm may run")
+    if other then t.eq(other:run().status, 3, "another vm may run") end
     vm:hypercall(4, print)
     vm:write_u32(0x8000, 1)
   end)
@@ -300,8 +310,10 @@ test("a budget counts through handlers", function(t)
   for _, run in ipairs { vm.run, cpu.run } do
     calls = 0
     local before = cpu.icount
-    local exit = run(run == vm.run and vm or cpu, 3000)
-    t.eq({ exit.kind, cpu.icount - before, calls }, { "budget", 3000, 1000 })
+    local exit = run(run == vm.run and vm or cpu, backend.exact and 3000 or 2e6)
+    t.eq(exit.kind, "budget")
+    t.eq(backend.exact and { cpu.icount - before, calls } or calls > 0,
+      backend.exact and { 3000, 1000 } or true)
   end
   t.eq(vm:run(0).kind, "budget")
 end)
@@ -309,10 +321,13 @@ end)
 test("deadline and timeout end a run of handlers", function(t)
   local vm <close> = machine "mov x0, #3; hvc #0; b .-8"
   vm:hypercall(3, function() end)
-  local exit = vm:run { deadline = vm.time + 5000 }
-  t.eq({ exit.kind, vm.time }, { "deadline", 5000 })
+  local deadline = vm.time + 5000
+  local exit = vm:run { deadline = deadline }
+  t.eq(exit.kind, "deadline")
+  t.ok(backend.exact and vm.time == deadline or vm.time >= deadline)
   t.eq(vm:run { timeout = 0.01 }.kind, "timeout")
-  t.eq(vm:run { budget = 3 }.kind, "budget", "limits end with their run")
+  t.eq(vm:run { budget = backend.exact and 3 or 2e6 }.kind, "budget",
+    "limits end with their run")
 end)
 
 test("a dispatch allocates nothing", function(t)

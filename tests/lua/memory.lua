@@ -3,6 +3,7 @@
 -- Memory objects and access by address: what is written is read back, in
 -- every width, across regions, and by nobody who may not.
 local test = require "tap"
+local backend = require "backend"
 local tv = require "tinyvmm"
 
 test("tv.vm's ram option has many spellings", function(t)
@@ -15,18 +16,18 @@ test("tv.vm's ram option has many spellings", function(t)
   t.eq(ram(nil), "0+0x100000")
   t.eq(ram "64M", "0+0x4000000")
   t.eq(ram "64k", "0+0x10000")
-  t.eq(ram "0x2000", "0+0x2000")
-  t.eq(ram(8192), "0+0x2000")
+  t.eq(ram "0x8000", "0+0x8000")
+  t.eq(ram(32768), "0+0x8000")
   t.eq(ram { 0x40000000, "1M" }, "0x40000000+0x100000")
-  t.eq(ram { base = "1G", size = 4096 }, "0x40000000+0x1000")
+  t.eq(ram { base = "1G", size = 0x4000 }, "0x40000000+0x4000")
   t.eq(ram(false), "none")
 end)
 
-test("64 GiB of RAM are mapped lazily", function(t)
-  local vm <close> = assert(tv.vm { ram = "64G" })
-  vm:write_u64((64 << 30) - 8, 0x1122334455667788)
-  t.eq(vm:read_u64((64 << 30) - 8), 0x1122334455667788)
-  t.eq(vm:read_u8((64 << 30) - 8), 0x88, "little-endian")
+test("32 GiB of RAM are mapped lazily", function(t)
+  local vm <close> = assert(tv.vm { ram = "32G" })
+  vm:write_u64((32 << 30) - 8, 0x1122334455667788)
+  t.eq(vm:read_u64((32 << 30) - 8), 0x1122334455667788)
+  t.eq(vm:read_u8((32 << 30) - 8), 0x88, "little-endian")
 end)
 
 test("every width reads back what was written, at any alignment",
@@ -57,15 +58,15 @@ end)
 
 test("access by address crosses regions that touch", function(t)
   local vm <close> = assert(tv.vm { ram = "64K" })
-  assert(vm:map { base = 0x10000, size = 4096, kind = "rom" })
-  assert(vm:map { base = 0x11000, size = 4096 })
+  assert(vm:map { base = 0x10000, size = 0x4000, kind = "rom" })
+  assert(vm:map { base = 0x14000, size = 0x4000 })
   local bytes = ("abcdefgh"):rep(1024)
-  vm:write(0xf800, bytes:sub(1, 0x2000))
-  t.eq(vm:read(0xf800, 0x2000), bytes:sub(1, 0x2000))
+  vm:write(0xf800, bytes:rep(3):sub(1, 0x5000))
+  t.eq(vm:read(0xf800, 0x5000), bytes:rep(3):sub(1, 0x5000))
   vm:write_u64(0xfffc, 0x0102030405060708)
   t.eq(vm:read_u64(0xfffc), 0x0102030405060708)
-  vm:write(0x10ffe, "end\0")
-  t.eq(vm:cstring(0x10ffe), "end")
+  vm:write(0x13ffe, "end\0")
+  t.eq(vm:cstring(0x13ffe), "end")
   t.eq(vm:read(0x5000000, 0), "")
 end)
 
@@ -106,35 +107,35 @@ end)
 test("a memory object serves its bytes by offset", function(t)
   local vm <close> = assert(tv.vm { ram = false })
   t.eq(vm.ram, nil)
-  local ram <close> = assert(vm:map { base = "1M", size = "8K" })
+  local ram <close> = assert(vm:map { base = "1M", size = "16K" })
   t.eq({ ram.base, ram.size, ram.kind, ram.prot },
-    { 0x100000, 8192, "ram", "rwx" })
+    { 0x100000, 16384, "ram", "rwx" })
   ram:write(0x100, "needle")
   t.eq(ram:read(0x100, 6), "needle")
   t.eq(vm:read(0x100100, 6), "needle")
   t.eq(ram:find "needle", 0x100)
   t.eq(ram:find("needle", 0x100), 0x100)
   t.eq(ram:find("needle", 0x101), nil)
-  t.eq(ram:find(("\0"):rep(8193)), nil)
-  ram:write(8190, "zz")
-  t.eq(ram:find "zz", 8190)
+  t.eq(ram:find(("\0"):rep(16385)), nil)
+  ram:write(16382, "zz")
+  t.eq(ram:find "zz", 16382)
   ram:fill(0xaa, 16, 4)
   t.eq(ram:read(15, 6), "\0\xaa\xaa\xaa\xaa\0")
   ram:fill(1)
   t.eq(ram:find "\0", nil)
-  ram:fill(7, 8192)
+  ram:fill(7, 16384)
   ram:fill(7, 0, 0)
   t.eq(ram:u8(0), 1)
 end)
 
 test("vm.memory lists regions by address", function(t)
   local vm <close> = assert(tv.vm { ram = "64K" })
-  local high = assert(vm:map { base = 3 << 20, size = 4096, kind = "mmio" })
-  local low = assert(vm:map { base = 1 << 20, size = 4096, kind = "rom" })
+  local high = assert(vm:map { base = 3 << 20, size = 0x4000, kind = "mmio" })
+  local low = assert(vm:map { base = 1 << 20, size = 0x4000, kind = "rom" })
   t.eq(vm.memory, { vm.ram, low, high })
   t.eq({ low.kind, low.prot, high.kind, high.prot },
     { "rom", "rx", "mmio", nil })
-  t.ok(tostring(low):find "rom 0x100000%-0x100fff")
+  t.ok(tostring(low):find "rom 0x100000%-0x103fff")
   low:unmap()
   t.eq(vm.memory, { vm.ram, high })
   t.ok(tostring(low):find "unmapped")
@@ -143,7 +144,7 @@ end)
 test("<close> unmaps, and the place can be used again", function(t)
   local vm <close> = assert(tv.vm { ram = "64K" })
   for i = 1, 3 do
-    local rom <close> = assert(vm:map { base = 1 << 20, size = 4096 })
+    local rom <close> = assert(vm:map { base = 1 << 20, size = 0x4000 })
     t.eq(rom:u32(0), 0, "fresh memory is zero")
     rom:u32(0, i)
   end
@@ -152,7 +153,7 @@ end)
 
 test("protection is the guest's, not the script's", function(t)
   local vm <close> = assert(tv.vm { ram = "64K" })
-  local data <close> = assert(vm:map { base = 1 << 20, size = 4096,
+  local data <close> = assert(vm:map { base = 1 << 20, size = 0x4000,
     prot = "r" })
   vm:load(0, tv.asm [[
         ldr  w2, [x1]
@@ -173,6 +174,7 @@ test("protection is the guest's, not the script's", function(t)
   cpu.pc = 0
   exit = vm:run()
   t.eq({ exit.reason, exit.access }, { "protected", "r" })
+  if backend.name == "kvm" then return end     -- "execute" is not enforced
   cpu.pc = 1 << 20
   exit = vm:run()
   t.eq({ exit.reason, exit.access, exit.pc },

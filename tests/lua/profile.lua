@@ -3,6 +3,7 @@
 -- Profiles: that samples fall on exact steps and change nothing, and that a
 -- stack is what the guest's frames say, and never more than they prove.
 local test = require "tap"
+require "backend".only_file("soft", "only it is watched by the instruction")
 local tv = require "tinyvmm"
 local profile = require "tinyvmm.profile"
 

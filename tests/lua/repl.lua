@@ -4,6 +4,7 @@
 -- is played who never depends on time.
 local shell = require "shell"
 local test = require "tap"
+require "backend".only_file("soft", "the program more than the backend")
 local typist = require "lua._typist"
 
 local slurp = shell.slurp

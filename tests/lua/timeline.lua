@@ -3,6 +3,7 @@
 -- Timelines: the file is JSON in the strict sense, each track opens and
 -- closes what it shows in order, and what it shows is what the guest did.
 local test = require "tap"
+require "backend".only_file("soft", "only it is watched by the instruction")
 local tv = require "tinyvmm"
 local timeline = require "tinyvmm.timeline"
 

@@ -3,6 +3,7 @@
 -- vm:trace and vm.exits: what a line says, that each instruction has one, and
 -- that tracing changes nothing else.
 local test = require "tap"
+require "backend".only_file("soft", "only it is watched by the instruction")
 local tv = require "tinyvmm"
 
 -- A machine with the text at 0x10000, and its vCPU.
