@@ -232,6 +232,8 @@ uint64_t hvf_line_look(const struct hvf_vcpu *);
 bool hvf_line_breakpoint(struct hvf_vcpu *);
 // Before the guest waits: the end of an expiry that was reported.
 void hvf_line_wait(struct hvf_vcpu *);
+// Whether a timer drives the IRQ line up, as far as the host has been told.
+bool hvf_line_timer(const struct hvf_vcpu *);
 // timer = "exit": an expiry that was not reported; then reports it.
 bool hvf_line_timer_exit(struct hvf_vcpu *);
 

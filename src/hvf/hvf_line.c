@@ -114,7 +114,7 @@ static bool virtual_up(const struct hvf_vcpu *h) {
 }
 
 // While the framework does not mask the virtual timer, its output is down.
-static bool level_of(const struct hvf_vcpu *h) {
+bool hvf_line_timer(const struct hvf_vcpu *h) {
   bool by_exit = h->vcpu->vm->timer_exit;
   return (h->timer_masked && !by_exit && virtual_up(h)) ||
          !physical_distance(h);
@@ -167,7 +167,7 @@ void hvf_line_wait(struct hvf_vcpu *h) {
 }
 
 static void next_state(struct hvf_vcpu *h) {
-  if (!level_of(h)) h->timer_state = TIMER_LOW;
+  if (!hvf_line_timer(h)) h->timer_state = TIMER_LOW;
   else if (h->timer_state == TIMER_LOW) h->timer_state = TIMER_RAISED;
   else if (h->timer_state == TIMER_TAKEN && !masked(h))
     h->timer_state = TIMER_RAISED;
@@ -191,7 +191,7 @@ tv_status hvf_line_update(struct hvf_vcpu *h, tv_error *err) {
 
 static void at_vector(struct hvf_vcpu *h) {
   uint64_t elr = sys(h, VIEW_elr_el1);
-  if (level_of(h) || h->line[TV_IRQ]) {
+  if (hvf_line_timer(h) || h->line[TV_IRQ]) {
     h->timer_state = TIMER_TAKEN;
     h->return_pc = elr;
     h->return_known = true;

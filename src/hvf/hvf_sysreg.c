@@ -142,7 +142,7 @@ static uint64_t cntp_ctl(const struct hvf_vcpu *h) {
 
 // ISR_EL1: what is pending, masked or not.
 static uint64_t isr(const struct hvf_vcpu *h) {
-  bool irq = h->line[TV_IRQ] || h->timer_state != TIMER_LOW;
+  bool irq = h->line[TV_IRQ] || hvf_line_timer(h);
   return (irq ? 0x80 : 0) | (h->line[TV_FIQ] ? 0x40 : 0);
 }
 

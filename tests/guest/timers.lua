@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: MIT
 --
--- The generic timers in virtual time (D11): the count is the VM's clock / 16,
--- expiries fall on exact steps, WFI skips to them (DESIGN.md section 5).
+-- The generic timers (D11): what every backend has; then those of soft, in
+-- virtual time: the count is the VM's clock / 16, expiries fall on exact steps,
+-- WFI skips to them (DESIGN.md section 5).
 
 local test = require "tap"
-require "backend".only_file("soft", "virtual time")
+local backend = require "backend"
 local guest = require "guest._guest"
 
 local TICK = 16                       -- steps per count
@@ -19,6 +20,113 @@ local function counting(options)
   options.cpu.pstate = options.cpu.pstate or 5
   return guest.machine("1: add x9, x9, #1; b 1b", options)
 end
+
+-- On every backend ---------------------------------------------------------
+
+local FAR = 1 << 62
+
+test("ENABLE and IMASK hold, ISTATUS says whether the condition is met",
+     both(function(t, kind)
+  local m <close> = guest.machine "svc #0"
+  local c, ctl, cval = m.cpu, kind .. "_ctl_el0", kind .. "_cval_el0"
+  for _, run in ipairs { false, true } do      -- before and after the first
+    if run then m:to_vector(t) end
+    for bits = 0, 3 do
+      for _, at in ipairs { 0, FAR } do
+        c[cval], c[ctl] = at, bits | 4
+        local met = at == 0 and bits & 1 == 1
+        t.eq(c[ctl], bits | (met and 4 or 0), ("%d at %#x"):format(bits, at))
+        t.eq(c[cval], at)
+      end
+    end
+  end
+end))
+
+test("WFI ends when the timer's time has come, and not before",
+     both(function(t, kind)
+  for _, open in ipairs { false, true } do
+    local m <close> = guest.machine(([=[
+        mrs     x1, cnt%sct_el0
+        add     x1, x1, #0x1, lsl #12
+        msr     %s_cval_el0, x1
+        mov     x2, #1
+        msr     %s_ctl_el0, x2
+        wfi
+        svc     #0
+    ]=]):format(kind:sub(4), kind, kind),
+      { cpu = { pstate = open and 0x345 or guest.EL1H } })
+    t.eq(m:to_vector(t), guest.FROM_EL1H + (open and guest.IRQ or guest.SYNC))
+    local count = m.cpu["cnt" .. kind:sub(4) .. "ct_el0"]
+    t.ok(count - m.cpu.x1 >= 0, ("%d, set for %d"):format(count, m.cpu.x1))
+    t.eq(m.cpu[kind .. "_ctl_el0"], 5)
+    if open then
+      local back = m.cpu.elr_el1 - guest.ENTRY
+      t.ok(back == 20 or back == 24, back)
+    end
+  end
+end))
+
+test("WFI with a masked or disabled timer is an exit, and the guest goes on",
+     both(function(t, kind)
+  for _, ctl in ipairs { 0, 2, 3 } do
+    local m <close> = guest.machine("wfi; svc #0", { cpu = {
+      [kind .. "_ctl_el0"] = ctl, [kind .. "_cval_el0"] = 0 } })
+    local exit = m.cpu:run(1000)
+    t.eq({ exit.kind, exit.pc, m.cpu.pc },
+      { "wfi", guest.ENTRY, guest.ENTRY + 4 }, ctl)
+    m:to_vector(t)
+    t.eq(m.cpu.esr_el1, guest.esr(0x15))
+  end
+end))
+
+test("TVAL is 32 bits with their sign, from the count on",
+     both(function(t, kind)
+  for _, case in ipairs { { 0x70000000, 0x70000000 },
+      { 0x80000000, -0x80000000 }, { 0x1234567870000000, 0x70000000 } } do
+    local m <close> = guest.machine(([=[
+        msr     %s_tval_el0, x1
+        mrs     x2, %s_cval_el0
+        mrs     x3, cnt%sct_el0
+        mrs     x4, %s_tval_el0
+        svc     #0
+    ]=]):format(kind, kind, kind:sub(4), kind), { cpu = { x1 = case[1] } })
+    m:to_vector(t)
+    local gone = m.cpu.x3 - (m.cpu.x2 - case[2])
+    t.ok(gone >= 0 and gone < 0x10000000, ("%#x: %#x"):format(case[1], gone))
+    t.eq(m.cpu.x4 >> 32, 0, "the upper half is 0")
+  end
+end))
+
+test("an expired timer interrupts again until the guest turns it off",
+     both(function(t, kind)
+  local m <close> = guest.machine("msr daifclr, #2; 1: b 1b", { cpu = {
+    [kind .. "_ctl_el0"] = 1, [kind .. "_cval_el0"] = 0 } })
+  for _ = 1, 3 do
+    t.eq(m:to_vector(t), guest.FROM_EL1H + guest.IRQ)
+    t.eq(m.cpu.isr_el1, 0x80)
+  end
+  m.cpu[kind .. "_ctl_el0"] = 3
+  t.eq(m.cpu.isr_el1, 0)
+  t.eq(m.cpu:run(200).kind, "budget")
+  m.cpu[kind .. "_ctl_el0"] = 1
+  t.eq(m:to_vector(t), guest.FROM_EL1H + guest.IRQ)
+  m.cpu[kind .. "_cval_el0"] = FAR
+  t.eq(m.cpu:run(200).kind, "budget")
+end))
+
+test("timer = \"exit\" says an expiry once and interrupts nobody", function(t)
+  local m <close> = counting { vm = { timer = "exit" }, cpu = {
+    cntv_ctl_el0 = 1, cntv_cval_el0 = 0 } }
+  t.eq(m.cpu:run(1000).kind, "timer")
+  t.eq({ m.cpu.cntv_ctl_el0, m.cpu.isr_el1 }, { 5, 0 })
+  t.eq(m.cpu:run(200).kind, "budget")
+  m.cpu.cntv_cval_el0 = m.cpu.cntvct_el0 + 10
+  t.eq(m.cpu:run(100000).kind, "timer")
+end)
+
+-- In virtual time -----------------------------------------------------------
+
+backend.only_file("soft", "virtual time")
 
 test("CNTVCT and CNTPCT are the clock divided by 16, CNTFRQ is 62.5 MHz",
      function(t)

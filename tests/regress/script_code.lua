@@ -42,7 +42,7 @@ test("options that start a run keep the limits of the outer run", function(t)
   vm:write_u32(0x10000, 0x14000000)               -- b .
   local exit = vm:run(options(function() vm:run(5) end, { budget = 100 }))
   t.eq(exit.kind, "budget")
-  t.eq(cpu.icount, backend.steps(110))                           -- 5 for each other option
+  t.eq(cpu.icount, backend.steps(110))       -- 5 for each other option
 end)
 
 test("runs of others while a handler waits cost it no budget", function(t)
