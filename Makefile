@@ -139,7 +139,7 @@ check: ## sanitizers, sweeps and style (minutes)
 
 # The rooms of tests that run guests. What is not for hvf says so itself
 # (tests/backend.lua).
-ON_HVF := guest/ lua/ why/ regress/
+ON_HVF := guest/ lua/ why/ regress/ style/examples
 # Files that want Normal memory without an MMU, which the mock can be told.
 ON_RELAXED := $(patsubst tests/%.lua,%,$(shell grep -lE \
   'backend.normal\(t\)|normal = true' tests/[gw]*/*.lua))
@@ -153,6 +153,7 @@ check-hvf: ## the guest tests on hvf, over a mock of its framework
 	$(MAKE) MODE=mock-tsan test \
 	  T='guest/backends hvf_breakpoints hvf_failures hvf_stop'
 	TV_MOCK_RELAXED=1 $(MAKE) MODE=mock-asan test T=guest/threads
+	TINYVMM_BACKEND=hvf $(MAKE) MODE=mock-asan test T=guest/monkey
 	TV_MOCK_RELAXED=1 TINYVMM_BACKEND=hvf $(MAKE) MODE=mock-tsan test \
 	  T='guest/threads guest/smp guest/dirty guest/gic'
 

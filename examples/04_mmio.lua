@@ -8,7 +8,7 @@ local tv = require "tinyvmm"
 local vm <close> = assert(tv.vm { ram = "64K" })
 local sum = 0
 local adder <close> = assert(vm:map {
-  kind = "mmio", base = 0x09000000, size = 0x1000,
+  kind = "mmio", base = 0x09000000, size = 0x4000,
   read = function(offset, size)
     print(("read  +%#x, %d bytes"):format(offset, size))
     return sum

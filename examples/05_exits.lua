@@ -16,7 +16,7 @@ local function try(text, limits, setup, timer)
 end
 
 local function device(vm)
-  assert(vm:map { kind = "mmio", base = 0x9000000, size = 0x1000 })
+  assert(vm:map { kind = "mmio", base = 0x9000000, size = 0x4000 })
 end
 
 try "mov x0, #0; mov x1, #7; hvc #0"

@@ -55,7 +55,7 @@ local waiting, interrupts = {}, 0
 local function drive() cpu:irq(#waiting > 0) end
 
 local uart <close> = assert(vm:map {
-  kind = "mmio", base = UART, size = 0x1000,
+  kind = "mmio", base = UART, size = 0x4000,
   read = function(offset)
     if offset == STATUS then return #waiting > 0 and 1 or 0 end
     local byte = table.remove(waiting, 1) or 0
