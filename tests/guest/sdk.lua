@@ -40,6 +40,9 @@ end
 
 for _, name in ipairs { "hello_asm", "tick_asm" } do
   test(name .. " needs no compiler", function(t)
+    if name == "tick_asm" then
+      backend.real(t, "its handler takes longer than a tick")
+    end
     local output, code = sdk.run(t, "guest/examples/" .. name .. ".S")
     t.eq(output, expected(name))
     t.eq(code, name == "tick_asm" and 5 or 0)
