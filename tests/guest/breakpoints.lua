@@ -5,7 +5,6 @@
 
 local test = require "tap"
 local backend = require "backend"
-backend.only_file("soft kvm", "hvf sets none yet")
 local guest = require "guest._guest"
 
 -- A loop that counts x1 up to x0, and then calls: 0x10000 + 4, 8, ...

@@ -30,7 +30,6 @@ local elsewhere = {
   ["05_exits"] = { "hvf kvm", "others cannot trap instructions" },
   ["07_timer"] = { "hvf kvm", "prints virtual time" },
   ["09_stock_lua"] = { "hvf kvm", "prints icount" },
-  ["12_debugger"] = { "hvf", "it sets no breakpoints yet" },
   ["14_coroutines"] = { "hvf", "one VM at a time" },
   ["15_two_cpus"] = { "hvf kvm", "prints virtual time" },
   ["16_gic"] = { "hvf kvm", "prints virtual time" }
