@@ -3,6 +3,7 @@
 -- Guest output: to files, functions and strings, in order, complete, flushed
 -- when a run returns.
 local test = require "tap"
+local backend = require "backend"
 local tv = require "tinyvmm"
 
 local EXIT = "mov x0, #0; hvc #0\n"
@@ -44,9 +45,10 @@ test("capture grows with what is printed", function(t)
         sub     x19, x19, #1
         cbnz    x19, 1b
   ]] .. EXIT, "capture")
-  vm.vcpus[1].x19 = 100000
+  local n = backend.exact and 100000 or 2000       -- each is an exit elsewhere
+  vm.vcpus[1].x19 = n
   vm:run()
-  t.eq(vm:take_output(), ("x"):rep(100000))
+  t.eq(vm:take_output(), ("x"):rep(n))
 end)
 
 test("PUTCHAR prints bytes, NUL among them", function(t)
