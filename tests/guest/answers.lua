@@ -7,6 +7,7 @@
 local test = require "tap"
 local tv = require "tinyvmm"
 local backend = require "backend"
+backend.only_file("soft hvf", "kvm traps no register and waits in the kernel")
 local guest = require "guest._guest"
 
 local E, VEC = guest.ENTRY, guest.VECTORS
@@ -21,10 +22,7 @@ local function machine(code, options)
   return m
 end
 
-local function kvm(t) backend.except(t, "kvm", "registers do not leave") end
-
 test("an access to a register that nobody has leaves", function(t)
-  kvm(t)
   local m <close> = machine([[
         mrs     x1, s3_3_c15_c2_0
         msr     s3_3_c15_c2_1, x30
@@ -53,7 +51,6 @@ end)
 
 test("what is moved away from, skipped or taken by the guest waits no more",
      function(t)
-  kvm(t)
   local code = "mrs x1, s3_3_c15_c2_0; hvc #1; hvc #2"
   local function waiting()
     local m = machine(code, { cpu = { x1 = 5 } })
@@ -91,7 +88,6 @@ test("what is moved away from, skipped or taken by the guest waits no more",
 end)
 
 test("without vm:on it is undefined, and says nothing of FAR", function(t)
-  kvm(t)
   for _, code in ipairs { "mrs x1, s3_3_c15_c2_0",
     "msr s3_3_c15_c2_1, x1", "mrs x1, pmcr_el0", "mrs x1, icc_iar1_el1" } do
     local m <close> = machine("nop; " .. code, { traps = false,
@@ -105,7 +101,6 @@ end)
 
 test("vectors that the guest has set are known when it is undefined",
      function(t)
-  kvm(t)
   local m <close> = guest.machine([[
         mov     x0, #0x8000
         msr     vbar_el1, x0
@@ -152,7 +147,7 @@ end)
 
 test("what hvf's CPU is can be read once it has run, and not be written",
      function(t)
-  backend.only(t, "hvf", "others know it before")
+  backend.only(t, "hvf", "soft knows it before")
   local m <close> = guest.machine("mrs x1, midr_el1; hvc #1")
   local cpu = m.cpu
   t.raises("once the vCPU has run", function() return cpu.midr_el1 end)
@@ -191,7 +186,6 @@ end)
 
 test("timer = \"exit\" is one exit for each time that the guest waits for",
      function(t)
-  backend.except(t, "kvm", "it does not see an output fall and rise again")
   local m <close> = guest.machine([[
 1:      mrs     x8, cntvct_el0
         add     x8, x8, #100
@@ -271,7 +265,6 @@ test("a line that is up ends a wait, masked or not", function(t)
 end)
 
 test("ISR_EL1 shows what is pending, masked or not", function(t)
-  kvm(t)
   for _, c in ipairs { { "cntv", 0x80 }, { "cntp", 0x80 }, { "irq", 0x80 },
     { "fiq", 0x40 }, { "none", 0 } } do
     local m <close> = guest.machine("nop; mrs x1, isr_el1; hvc #1")
@@ -290,7 +283,6 @@ end)
 
 test("each of these is one step: calls, waits, registers, devices, aborts",
      function(t)
-  backend.real(t, "its steps are the host's")
   local code = [[
         mov     x0, #7
         hvc     #0
@@ -332,7 +324,7 @@ end)
 
 test("a breakpoint of the guest's own is its exception, by its EL",
      function(t)
-  backend.only(t, "hvf", "soft has none, and KVM keeps the guest's apart")
+  backend.only(t, "hvf", "soft has none")
   for el, class in pairs { [guest.EL1H] = 0x31, [guest.EL0] = 0x30 } do
     local m <close> = guest.machine("nop; nop; nop", { cpu = { pstate = el,
       dbgbvr0_el1 = E + 4, dbgbcr0_el1 = 0x1e7, mdscr_el1 = 0x8000,
@@ -364,7 +356,6 @@ test("so is a register that is undefined", function(t)
 end)
 
 test("an exit in the middle of a step leaves no PSTATE.SS", function(t)
-  kvm(t)
   local m <close> = machine("mrs x1, s3_3_c15_c2_0; nop; hvc #1")
   t.eq(m.cpu:step().kind, "sysreg")
   t.eq(m.cpu.pstate & 1 << 21, 0)
