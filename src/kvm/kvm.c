@@ -76,7 +76,7 @@ static tv_status open_device(int *dev, tv_error *err) {
   return TV_OK;
 }
 
-static int capability(int fd, enum kvm_cap cap) {
+int kvm_capability(int fd, enum kvm_cap cap) {
   int value = kvm_ioctl_value(fd, CHECK_EXTENSION, cap);
   return value < 0 ? 0 : value;
 }
@@ -89,7 +89,7 @@ static tv_status check_capabilities(int dev, tv_error *err) {
     {CAP_ARM_NISV_TO_USER, "KVM_CAP_ARM_NISV_TO_USER", "5.5"}
   };
   for (unsigned i = 0; i < sizeof need / sizeof *need; i++)
-    if (!capability(dev, need[i].cap))
+    if (!kvm_capability(dev, need[i].cap))
       return err_set(err, TV_E_UNSUPPORTED, 0, "not on this machine: "
                      "KVM has no %s; Linux %s has it", need[i].name,
                      need[i].since);
@@ -108,7 +108,7 @@ static tv_status kvm_probe(tv_error *err) {
 // --------------------------------------------------------------------- VM --
 
 static tv_status create_vm(struct kvm_vm *kvm, tv_error *err) {
-  int limit = capability(kvm->dev, CAP_ARM_VM_IPA_SIZE);
+  int limit = kvm_capability(kvm->dev, CAP_ARM_VM_IPA_SIZE);
   kvm->ipa_bits = limit >= IPA_BITS_MIN && limit < IPA_BITS ? (unsigned)limit
                                                             : IPA_BITS;
   // 40 is what a type of 0 means, which kernels before 4.20 insist on.
@@ -125,7 +125,7 @@ static tv_status create_vm(struct kvm_vm *kvm, tv_error *err) {
   if (run_size < (int)sizeof(struct kvm_run))
     return kvm_refused(err, TV_E_UNSUPPORTED, "KVM_GET_VCPU_MMAP_SIZE", NULL);
   kvm->run_size = (size_t)run_size;
-  int breakpoints = capability(kvm->dev, CAP_GUEST_DEBUG_HW_BPS);
+  int breakpoints = kvm_capability(kvm->dev, CAP_GUEST_DEBUG_HW_BPS);
   kvm->breakpoints = breakpoints < WATCH_MOST ? (unsigned)breakpoints
                                               : WATCH_MOST;
   return TV_OK;
@@ -152,6 +152,8 @@ static void kvm_vm_free(tv_vm *vm) {
   for (size_t i = 0; i < kvm->parked_count; i++)
     kvm_hardware_close(kvm, &kvm->parked[i]);
   kvm_unmap_trap(kvm);
+  if (kvm->gic.fd >= 0) close(kvm->gic.fd);
+  pthread_mutex_destroy(&kvm->gic.lock);
   if (kvm->fd >= 0) close(kvm->fd);
   if (kvm->dev >= 0) close(kvm->dev);
   alloc_free(kvm->parked);
@@ -170,12 +172,14 @@ static tv_status kvm_vm_new(tv_vm *vm, tv_error *err) {
     return err_set(err, TV_E_NO_MEMORY, 0, NULL);
   }
   kvm->dev = dev;
-  kvm->fd = -1;
+  kvm->fd = kvm->gic.fd = -1;
+  pthread_mutex_init(&kvm->gic.lock, NULL);
   kvm->start = os_clock();
   vm->back = kvm;
   s = check_capabilities(dev, err);
   if (!s) s = create_vm(kvm, err);
   if (!s) s = kvm_map_trap(vm, err);
+  if (!s && vm->gic) s = kvm_gic_new(vm, err);
   if (s) {
     kvm_vm_free(vm);
     return s;
@@ -188,12 +192,16 @@ static tv_status kvm_vm_new(tv_vm *vm, tv_error *err) {
 static void kvm_limits(const tv_vm *vm, tv_limits *out) {
   const struct kvm_vm *kvm = kvm_vm_of(vm);
   out->address_bits = kvm->ipa_bits;
-  out->vcpus = (unsigned)capability(kvm->dev, CAP_MAX_VCPUS);
+  out->vcpus = (unsigned)kvm_capability(kvm->dev, CAP_MAX_VCPUS);
   out->breakpoints = watch_room(vm, kvm->breakpoints);
   out->note[0] = kvm->filter
     ? "hypercalls come to us by the SMCCC filter (Linux 6.4)"
     : "hypercalls by the doorbell only: this kernel answers hvc itself";
-  out->note[1] = "no GIC is made: the timers drive the IRQ line";
+  out->note[1] = kvm_gic_there(kvm)
+    ? "a GICv3 is made where the VM asks for one; else the timers drive the "
+      "IRQ line"
+    : "no GIC is made (no GICv3 here, or Linux before 5.19): the timers drive "
+      "the IRQ line";
   out->note[2] = "the last 128 KiB of the address space are tinyvmm's own";
 }
 
@@ -210,5 +218,6 @@ const struct backend backend_kvm = {
   .run = kvm_run, .time = kvm_time, .next_event = kvm_next_event,
   .skip_to = kvm_skip_to, .pending = kvm_pending, .answer = kvm_answer,
   .forget = kvm_forget, .inject = kvm_inject, .irq = kvm_irq,
-  .wakes = kvm_wakes, .kick = kvm_kick
+  .wakes = kvm_wakes, .kick = kvm_kick, .gic_irq = kvm_gic_irq,
+  .gic_reset = kvm_gic_reset
 };

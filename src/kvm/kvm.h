@@ -3,8 +3,8 @@
 // What the files of the KVM backend share. The rooms, side by side with
 // src/hvf: kvm.c (VM, probe), kvm_map.c (memory), kvm_vcpu.c (life and
 // registers), kvm_run.c (runs and exits), kvm_debug.c (single steps and
-// breakpoints), kvm_line.c (interrupts and timers), kvm_tick.c (what interrupts
-// a run).
+// breakpoints), kvm_line.c (interrupts and timers), kvm_gic.c and kvm_wait.c
+// (the same in VMs with a GIC), kvm_tick.c (what interrupts a run).
 //
 // Three places in guest-physical memory are ours, above everything a caller
 // may map:
@@ -38,8 +38,17 @@ struct kvm_hardware {
   struct kvm_run *run;
 };
 
+// The kernel's GIC, in a VM that has one.
+struct kvm_gic {
+  int fd;                          // -1: none
+  pthread_mutex_t lock;            // of starting it
+  atomic_bool started;             // initialized: at the first run
+  atomic_uint events;              // see kvm_wait.c
+};
+
 struct kvm_vm {
   int dev, fd;
+  struct kvm_gic gic;
   size_t run_size;
   unsigned ipa_bits;
   unsigned breakpoints;            // of the CPU, timers' and caller's together
@@ -58,6 +67,19 @@ typedef timer_t kvm_timer;
 #else
 typedef int kvm_timer;
 #endif
+
+// Waiting in a WFI, in a VM with a GIC: kvm_wait.c.
+struct kvm_wait {
+  bool open;                       // `stats` is: the vCPU's statistics, and
+  int stats;                       // where in them wake-ups and waits are
+  uint64_t wakeups, waits;
+  unsigned buckets;                // of `waits`
+  uint64_t unwoken;                // when last asked
+  bool suspended;                  // waits, its pc behind the WFI
+  bool left;                       // and the run has been told that it is idle
+  atomic_bool busy;
+  unsigned seen;                   // events, when it last began to look
+};
 
 struct kvm_vcpu {
   tv_vcpu *vcpu;
@@ -79,6 +101,7 @@ struct kvm_vcpu {
   bool return_known;               // it is not back there yet
   bool timer_reported;             // timer = "exit": this expiry was returned
   struct watch watch;              // what KVM_SET_GUEST_DEBUG was told
+  struct kvm_wait wait;
   // A single step ended otherwise than by its debug exception, which may still
   // come: in the next one, before its instruction, and is then no step.
   bool step_spent;
@@ -100,6 +123,8 @@ int kvm_ioctl_value(int fd, unsigned long request, unsigned long arg);
 // what is likely behind it.
 tv_status kvm_refused(tv_error *, tv_status, const char *name,
                       const char *cause);
+
+int kvm_capability(int fd, enum kvm_cap);    // 0: not there
 
 // kvm_map.c ---------------------------------------------------------------
 
@@ -160,6 +185,42 @@ unsigned kvm_line_watched(struct kvm_vcpu *, uint64_t at[WATCH_LINE]);
 bool kvm_line_breakpoint(struct kvm_vcpu *);
 // timer = "exit": an expiry that was not reported; then reports it.
 bool kvm_line_timer_exit(struct kvm_vcpu *);
+
+// kvm_gic.c ---------------------------------------------------------------
+
+tv_status kvm_gic_new(tv_vm *, tv_error *);
+bool kvm_gic_there(const struct kvm_vm *);
+// Before a vCPU runs, on any thread: nothing but the first time.
+tv_status kvm_gic_start(tv_vm *, tv_error *);
+tv_status kvm_gic_irq(tv_vm *, uint32_t intid, bool level, tv_error *);
+void kvm_gic_reset(tv_vm *);
+// Whether the key is one of the CPU interface's, in a VM with a GIC; and to
+// read or write its 8 bytes: from the first run on, while no other vCPU runs.
+bool kvm_gic_has(const tv_vm *, uint16_t key);
+tv_status kvm_gic_register(struct kvm_vcpu *, uint16_t key, bool write,
+                           void *value, tv_error *);
+// Of an address that the kernel does not serve: whether it is in the frame of
+// a redistributor whose vCPU does not exist, which reads as zero.
+bool kvm_gic_absent(const tv_vm *, uint64_t gpa);
+
+// kvm_wait.c --------------------------------------------------------------
+
+tv_status kvm_wait_start(struct kvm_vcpu *, tv_error *);
+void kvm_wait_stop(struct kvm_vcpu *);
+// Something has happened that may concern an idle vCPU.
+void kvm_wait_event(struct kvm_vm *);
+// The vCPU waits from now on, its pc behind the WFI, until the end.
+void kvm_wait_begin(struct kvm_vcpu *);
+void kvm_wait_end(struct kvm_vcpu *);
+// Around a run; around KVM_RUN: before, after what woke it, after a signal
+// (true: the vCPU is idle, and the run over).
+void kvm_wait_enter_run(struct kvm_vcpu *);
+void kvm_wait_leave_run(struct kvm_vcpu *);
+void kvm_wait_look_now(struct kvm_vcpu *);
+void kvm_wait_woken(struct kvm_vcpu *);
+bool kvm_wait_is_idle(struct kvm_vcpu *);
+// backend->wakes: whether to look again.
+bool kvm_wait_wakes(struct kvm_vcpu *);
 
 // kvm_tick.c --------------------------------------------------------------
 

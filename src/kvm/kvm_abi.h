@@ -19,14 +19,15 @@ enum {                                   // /dev/kvm
 enum {                                   // a VM
   CREATE_VCPU = 0xae41, SET_USER_MEMORY_REGION = 0x4020ae46,
   IRQ_LINE = 0x4008ae61, ENABLE_CAP = 0x4068aea3,
-  SET_DEVICE_ATTR = 0x4018aee1, GET_DIRTY_LOG = 0x4010ae42
+  SET_DEVICE_ATTR = 0x4018aee1, GET_DEVICE_ATTR = 0x4018aee2,
+  GET_DIRTY_LOG = 0x4010ae42
 };
 #define CREATE_DEVICE UINT32_C(0xc00caee0)
 #define ARM_PREFERRED_TARGET UINT32_C(0x8020aeaf)
 enum {                                   // a vCPU
   RUN = 0xae80, SET_GUEST_DEBUG = 0x4208ae9b, GET_ONE_REG = 0x4010aeab,
   SET_ONE_REG = 0x4010aeac, ARM_VCPU_INIT = 0x4020aeae,
-  SET_MP_STATE = 0x4004ae99
+  SET_MP_STATE = 0x4004ae99, GET_STATS_FD = 0xaece
 };
 #define GET_MP_STATE UINT32_C(0x8004ae98)
 
@@ -36,7 +37,8 @@ enum kvm_cap {
   CAP_NR_MEMSLOTS = 10, CAP_MAX_VCPUS = 66, CAP_READONLY_MEM = 81,
   CAP_GUEST_DEBUG_HW_BPS = 119, CAP_IMMEDIATE_EXIT = 136,
   CAP_ARM_USER_IRQ = 144, CAP_ARM_VM_IPA_SIZE = 165,
-  CAP_ARM_NISV_TO_USER = 177
+  CAP_ARM_NISV_TO_USER = 177, CAP_HALT_POLL = 182,
+  CAP_BINARY_STATS_FD = 203, CAP_ARM_SYSTEM_SUSPEND = 216
 };
 
 struct kvm_enable_cap {
@@ -60,11 +62,34 @@ enum { VCPU_PSCI_0_2 = 2 };              // bit of features[0]
 struct kvm_one_reg { uint64_t id, addr; };
 struct kvm_irq_level { uint32_t irq, level; };
 struct kvm_mp_state { uint32_t state; };
-enum { MP_RUNNABLE = 0, MP_STOPPED = 5 };
+enum { MP_RUNNABLE = 0, MP_STOPPED = 5, MP_SUSPENDED = 10 };
 
 struct kvm_device_attr { uint32_t flags, group; uint64_t attr, addr; };
 struct kvm_create_device { uint32_t type, fd, flags; };
 enum { DEV_VGIC_V2 = 5, DEV_VGIC_V3 = 7, CREATE_DEVICE_TEST = 1 };
+
+// The vGICv3 (Documentation/virt/kvm/devices/arm-vgic-v3.rst): groups of
+// attributes, and the attributes of some. Those of registers are an offset in
+// the frame or a register's key, beside the vCPU's affinity.
+enum kvm_vgic_group {
+  VGIC_ADDR = 0, VGIC_DIST_REGS = 1, VGIC_NR_IRQS = 3, VGIC_CTRL = 4,
+  VGIC_REDIST_REGS = 5, VGIC_CPU_SYSREGS = 6, VGIC_LEVEL_INFO = 7
+};
+enum { VGIC_ADDR_DIST = 2, VGIC_ADDR_REDIST = 3, VGIC_CTRL_INIT = 0,
+       VGIC_AFFINITY_SHIFT = 32 };
+enum { IRQ_TYPE_SPI = 1 << 24 };         // of kvm_irq_level.irq, + INTID
+
+// What GET_STATS_FD's file begins with, and each of its descriptors, whose
+// name follows; the values are uint64_t.
+struct kvm_stats_header {
+  uint32_t flags, name_size, count, id_offset, desc_offset, data_offset;
+};
+struct kvm_stats_desc {
+  uint32_t flags;
+  int16_t exponent;
+  uint16_t size;
+  uint32_t offset, bucket_size;
+};
 
 // SMCCC filter (Linux 6.4): group 0, attribute 0 of a VM.
 struct kvm_smccc_filter {
@@ -92,7 +117,7 @@ enum {
   PSCI(PSCI_SYSTEM_RESET, 0x84000009)
 #undef PSCI
 };
-enum { EVENT_SHUTDOWN = 1, EVENT_RESET = 2 };
+enum { EVENT_SHUTDOWN = 1, EVENT_RESET = 2, EVENT_WAKEUP = 4 };
 enum { LEVEL_VTIMER = 1, LEVEL_PTIMER = 2 };
 
 // The page that a vCPU shares with the kernel.

@@ -88,6 +88,7 @@ static bool masked(struct kvm_vcpu *k) {
 }
 
 void kvm_line_update(struct kvm_vcpu *k) {
+  if (k->vcpu->vm->gic) return;        // whose inputs the timers are
   if (!(k->hw.run->device_irq_level & LEVEL_VTIMER))
     k->timer_reported = false;
   if (!level_of(k)) k->timer_state = TIMER_LOW;
@@ -171,6 +172,7 @@ uint64_t kvm_next_event(const tv_vcpu *cpu) {
 bool kvm_wakes(const tv_vcpu *cpu) {
   const struct kvm_vcpu *k = kvm_of(cpu);
   bool by_exit = cpu->vm->timer_exit;
+  if (cpu->vm->gic) return kvm_wait_wakes(kvm_of(cpu));
   if (k->line[TV_IRQ] || k->line[TV_FIQ]) return true;
   return (!virtual_distance(k->vcpu) && !(by_exit && k->timer_reported)) ||
          !physical_distance(k->vcpu);

@@ -10,6 +10,8 @@
 // sign extension, which KVM loses, pairs and writeback; and registers may be
 // read and written at any time.
 //
+// With a GIC: kvm_wait.c says how a wait is known there.
+//
 // A guest that waits for ever, or faults at its own vector for ever, never
 // leaves KVM_RUN. Ticks do: then look() sees how it stands.
 
@@ -123,8 +125,15 @@ static bool psci(struct run *run, uint32_t nr) {
   return leave(run, BACK_EXIT);
 }
 
+// What ends a wait, with a GIC. A single step of a WFI is done then.
+static bool woken(struct run *run) {
+  kvm_wait_woken(run->k);
+  return !run->cpu->single || run->steps < run->most || leave(run, BACK_DONE);
+}
+
 static bool system_event(struct run *run) {
   switch (run->k->hw.run->system_event.type) {
+    case EVENT_WAKEUP: return woken(run);
     case EVENT_SHUTDOWN: return psci(run, PSCI_SYSTEM_OFF);
     case EVENT_RESET: return psci(run, PSCI_SYSTEM_RESET);
     default: return fail_exit(run);
@@ -133,15 +142,19 @@ static bool system_event(struct run *run) {
 
 // -------------------------------------------------------------------- MMIO --
 
-// Finishes the kernel's pending access and puts back what that changed.
-static void cancel(struct run *run, bool write, unsigned rt) {
-  struct kvm_run *r = run->k->hw.run;
-  bool loads = !write && rt != 31;
-  uint64_t pc = core_reg(run, CORE_PC), x = loads ? core_reg(run, 2 * rt) : 0;
-  r->immediate_exit = 1;
+// Finishes the kernel's pending access.
+static void finish(const struct run *run) {
+  run->k->hw.run->immediate_exit = 1;
   if (kvm_ioctl_value(run->k->hw.fd, RUN, 0) < 0 && errno != EINTR &&
       errno != EAGAIN)
     refused_run(run->k);
+}
+
+// Finishes it and puts back what that changed.
+static void cancel(struct run *run, bool write, unsigned rt) {
+  bool loads = !write && rt != 31;
+  uint64_t pc = core_reg(run, CORE_PC), x = loads ? core_reg(run, 2 * rt) : 0;
+  finish(run);
   if (loads) kvm_set_reg(run->k, REG_CORE | 2 * rt, x);
   kvm_set_reg(run->k, REG_CORE | CORE_PC, pc);
 }
@@ -181,9 +194,18 @@ static bool trapped(struct run *run, uint64_t pc) {
   return leave(run, BACK_EXIT);
 }
 
+// Reads as zero, and ignores what is written: the kernel finishes it so.
+static bool nobody(struct run *run) {
+  struct kvm_run *r = run->k->hw.run;
+  memset(r->mmio.data, 0, sizeof r->mmio.data);
+  finish(run);
+  return stepped(run);
+}
+
 static bool mmio(struct run *run) {
   const struct kvm_run *r = run->k->hw.run;
   uint64_t gpa = r->mmio.phys, trap = kvm_vm_of(run->cpu->vm)->trap;
+  if (kvm_gic_absent(run->cpu->vm, gpa)) return nobody(run);
   bool write = r->mmio.is_write;
   self_exit(run->exit, TV_EXIT_MMIO, run->cpu, 0);
   uint64_t pc = run->exit->pc;
@@ -243,6 +265,8 @@ static bool look(struct run *run) {
   if (spins_at_vector(run, pc)) return spinning(run);
   if (!kvm_tick_slept(run->k)) return true;
   if (stopped(run)) return psci(run, PSCI_CPU_OFF);
+  if (run->cpu->vm->gic)
+    return !kvm_wait_is_idle(run->k) || leave(run, BACK_IDLE);
   if (!kvm_wakes(run->cpu) && is_wfi(run, pc)) return waiting(run, pc);
   return true;
 }
@@ -312,22 +336,38 @@ static bool debug(struct run *run) {
 
 // --------------------------------------------------------------------- run --
 
-// A WFI that is stepped does not wait in KVM; true if it would for ever, or, at
-// a breakpoint, at all.
-static bool waits_idle(struct run *run) {
+// A WFI that is stepped does not wait in KVM.
+static bool at_wfi(struct run *run) {
   self_exit(run->exit, TV_EXIT_WFI, run->cpu, 0);
   run->pc = run->exit->pc;
   if (run->exit->insn != WORD_WFI) return false;
   bool traps = !(run->exit->pstate & PSTATE_EL_MASK) &&
     !(kvm_reg(run->k, REG_SYS | VIEW_sctlr_el1) & SCTLR_NTWI);
-  return !traps && !kvm_wakes(run->cpu) &&
+  return !traps;
+}
+
+// Whether it would wait for ever, or, at a breakpoint, at all.
+static bool waits_idle(const struct run *run) {
+  return !kvm_wakes(run->cpu) &&
          (!run->cpu->single || kvm_next_event(run->cpu) == TV_NO_LIMIT);
 }
 
-static bool skip_wfi(struct run *run) {
-  kvm_set_reg(run->k, REG_CORE | CORE_PC, run->pc + 4);
+static void skip_wfi(struct run *run) {
+  run->pc += 4;
+  kvm_set_reg(run->k, REG_CORE | CORE_PC, run->pc);
   stepped(run);
-  return leave(run, BACK_IDLE);
+}
+
+// True when the run is over. With a GIC the step is done and the wait, which
+// may end at once, begins.
+static bool step_wfi(struct run *run) {
+  bool gic = run->cpu->vm->gic;
+  if (!at_wfi(run) || run->k->wait.suspended) return false;
+  if ((!gic && !waits_idle(run)) || run->k->refused) return false;
+  skip_wfi(run);
+  if (gic) kvm_wait_begin(run->k);
+  else leave(run, BACK_IDLE);
+  return !gic;
 }
 
 // Once through KVM_RUN; false when the run is over.
@@ -336,14 +376,15 @@ static bool enter(struct run *run) {
   kvm_line_update(k);
   kvm_debug_update(k);
   run->step = k->watch.step;
-  bool waits = run->step && waits_idle(run);
+  bool waits = run->step && step_wfi(run);
   if (k->refused) return leave(run, BACK_FAILED);
-  if (waits) return skip_wfi(run);
+  if (waits) return false;
   run->spent = k->step_spent;
-  k->step_spent |= run->step;
+  k->step_spent |= run->step && !k->wait.suspended;
   k->hw.run->immediate_exit = 0;
   if (atomic_exchange(&k->kicked, false)) return leave(run, BACK_KICKED);
   kvm_tick_slept(k);     // from here on
+  kvm_wait_look_now(k);
   if (kvm_ioctl_value(k->hw.fd, RUN, 0) < 0)
     return errno == EINTR || errno == EAGAIN ? interrupted(run)
                                              : fail_run(run);
@@ -360,9 +401,18 @@ static bool enter(struct run *run) {
 
 static void drive(struct run *run) {
   uint64_t first = run->time < LOOK_FIRST_NS ? run->time : LOOK_FIRST_NS;
+  if (run->cpu->vm->gic) kvm_wait_enter_run(run->k);
   kvm_tick(run->k, first, LOOK_AGAIN_NS);
   while (enter(run)) {}
   kvm_tick(run->k, 0, 0);
+  if (run->cpu->vm->gic) kvm_wait_leave_run(run->k);
+}
+
+static tv_status first_run(struct kvm_vcpu *k, tv_error *err) {
+  tv_status s = TV_OK;
+  if (k->vcpu->vm->gic) s = kvm_gic_start(k->vcpu->vm, err);
+  if (!s && k->vcpu->vm->gic) s = kvm_wait_start(k, err);
+  return s ? s : kvm_tick_start(k, err);
 }
 
 enum back_end kvm_run(tv_vcpu *cpu, uint64_t grant, uint64_t *done,
@@ -373,7 +423,7 @@ enum back_end kvm_run(tv_vcpu *cpu, uint64_t grant, uint64_t *done,
                      .most = grant, .time = cpu->single ? STEPS_NS : grant };
   run.limit = run.time < TV_NO_LIMIT - start ? start + run.time : TV_NO_LIMIT;
   *done = 0;
-  if (!k->started && kvm_tick_start(k, &cpu->failure)) return BACK_FAILED;
+  if (!k->started && first_run(k, &cpu->failure)) return BACK_FAILED;
   bool more = grant;
   if (k->mmio.active) {
     if (mmio_continue(cpu, &k->mmio, exit) == MMIO_EXIT)
@@ -397,6 +447,7 @@ void kvm_answer(tv_vcpu *cpu, uint64_t value) {
 void kvm_forget(tv_vcpu *cpu) {
   struct mmio *m = &kvm_of(cpu)->mmio;
   m->active = m->waiting = false;
+  kvm_wait_end(kvm_of(cpu));
 }
 
 tv_status kvm_inject(tv_vcpu *cpu, uint64_t esr, uint64_t far,

@@ -182,6 +182,8 @@ tv_status kvm_get(tv_vcpu *cpu, tv_reg reg, void *value, tv_error *err) {
   uint64_t id = general_id(k, reg), v;
   if (id && get_one(k, id, value)) return TV_OK;
   if (id) return refused_get(k, err);
+  if (kvm_gic_has(cpu->vm, reg & 0xffff))
+    return kvm_gic_register(k, reg & 0xffff, false, value, err);
   if (!get_sysreg(k, reg & 0xffff, &v))
     return no_such() ? no_register(err, reg, TV_E_UNKNOWN)
                      : refused_get(k, err);
@@ -195,6 +197,8 @@ static tv_status set_sysreg(struct kvm_vcpu *k, tv_reg reg, uint64_t v,
   uint64_t old;
   if (key >> 3 == VIEW_cntv_ctl_el0 >> 3) k->timer_reported = false;
   if (key == VIEW_vbar_el1) v &= ~UINT64_C(0x7ff);
+  if (kvm_gic_has(k->vcpu->vm, key))
+    return kvm_gic_register(k, key, true, &v, err);
   if (view_set(k->vcpu, key, v) || set_one(k, sysreg_id(key), &v))
     return TV_OK;
   if (!no_such()) return refused_set(k, err);
@@ -268,6 +272,7 @@ void kvm_vcpu_reset(tv_vcpu *cpu) {
   struct kvm_vcpu *k = kvm_of(cpu);
   k->timer_reported = false;
   k->timer_state = TIMER_LOW;
+  k->wait.suspended = k->wait.left = false;
   init(k, NULL);
 }
 
@@ -301,6 +306,7 @@ void kvm_vcpu_free(tv_vcpu *cpu) {
   struct kvm_vm *kvm = kvm_vm_of(cpu->vm);
   struct kvm_vcpu *k = kvm_of(cpu);
   kvm_tick_stop(k);
+  kvm_wait_stop(k);
   kvm_irq(cpu, TV_IRQ, false);
   kvm_irq(cpu, TV_FIQ, false);
   kvm_debug_end(k);

@@ -38,6 +38,9 @@ test("without a GIC its registers are undefined, and nothing is mapped",
   local cpu <close> = assert(vm:vcpu { pc = 0x10000 })
   vm:load(0x10000, tv.asm "mrs x0, id_aa64pfr0_el1; mrs x1, icc_pmr_el1")
   local exit = cpu:run(10)
+  if backend.name == "kvm" and exit.pc > 0x10004 then
+    t.not_here("this kernel shows guests the host's")
+  end
   t.eq({ exit.kind, exit.reason, exit.pc }, { "fault", "undefined", 0x10004 })
   if backend.exact then t.eq(cpu.x0 >> 24 & 15, 0) end
   vm:load(0x10000, tv.asm "ldr w0, [x2]")
@@ -338,9 +341,12 @@ test("with nothing to acknowledge ICC_IAR1_EL1 is 1023, and nothing changes",
     { 1023, 1023, 0xff, 0 })
 end)
 
+-- SPIs 34 and 35. KVM drops what was made pending of a level with its end.
+local EDGES = "mov w5, #0xa0; str w5, [x12, #GICD_ICFGR + 8]\n"
+
 test("an active interrupt does not come again until it is ended",
      function(t)
-  local m <close> = gic.machine(with({ { 34, 0xa0 } }, pend(34) .. [[
+  local m <close> = gic.machine(with({ { 34, 0xa0 } }, EDGES .. pend(34) .. [[
         mrs     x20, icc_iar1_el1
         ldr     w21, [x12, #GICD_ISACTIVER + 4]
         ldr     w22, [x12, #GICD_ISPENDR + 4]
@@ -378,7 +384,7 @@ end)
 
 test("with EOImode the end drops the priority, ICC_DIR_EL1 deactivates",
      function(t)
-  local m <close> = gic.machine(with({ { 34, 0xa0 }, { 35, 0xa0 } }, [[
+  local m <close> = gic.machine(with({ { 34, 0xa0 }, { 35, 0xa0 } }, EDGES .. [[
         mov     x0, #2
         msr     icc_ctlr_el1, x0
         isb
@@ -467,6 +473,7 @@ for kind, ppi in pairs(TIMERS) do
         hvc     #1
         .ltorg
     ]], { irq = gic.handler(timer "msr CNT_ctl_el0, xzr; isb") })
+    gic.needs_timer(t, m.cpu, kind)
     m:to(t)
     t.eq(m.cpu.x21, 1 << ppi, "masked, it ends the WFI and is pending")
     t.ok(m.cpu.x22 - m.cpu.x20 >= 1000)
@@ -622,6 +629,7 @@ end)
 
 test("an SPI follows its route, and waits while there is nobody there",
      function(t)
+  backend.except(t, "kvm", "which looks at the route when the SPI comes")
   local m <close> = gic.machine(sgis([[
         mov     w0, #40
         mov     w1, #0x80

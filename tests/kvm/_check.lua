@@ -30,7 +30,7 @@ local SECONDS = 300 -- for one machine; it needs less than half
 -- tested on the second: as a program for arm64.
 local ON_KVM = "kvm guest/doorbell guest/mmio guest/mmu guest/interrupts "
   .. "guest/strict guest/selfmod guest/smp guest/pstate guest/exceptions "
-  .. "guest/exclusives guest/dirty guest/breakpoints"
+  .. "guest/exclusives guest/dirty guest/breakpoints guest/gic"
 local machines = {
   { kernel = "linux-image-[0-9][0-9.]+[+]deb[0-9]+-cloud-arm64",
     runs = { ON_KVM .. " why/ lua/exits", "soft guest/backends" } },

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+//
+// Waiting in a WFI, in a VM with a GIC. The kernel delivers interrupts there
+// without our seeing them, so when a signal ends KVM_RUN with pc behind a WFI
+// the vCPU may still wait, or have taken an interrupt and be back. The kernel's
+// statistics tell: each wait that an interrupt ended is a wake-up, a wait that
+// the signal ended is none, and that can only be the last.
+//
+// Then the vCPU goes on waiting without executing the WFI again, in the state
+// SUSPENDED: KVM_RUN returns when something wakes it, for certain. Nothing that
+// is only looked at can be lost in between.
+//
+// A vCPU without an armed timer leaves the run as idle when no other is busy:
+// runs, or waits for a timer. Whatever might concern it (an SPI, another vCPU
+// that begins or ends being busy) counts as an event; an idle vCPU that has
+// missed one looks again, in KVM_RUN.
+
+#include "kvm/kvm.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+enum { NAME_MAX_SIZE = 64, HISTOGRAM_MAX = 64 };
+
+void kvm_wait_event(struct kvm_vm *kvm) {
+  atomic_fetch_add(&kvm->gic.events, 1);
+}
+
+// An event, unless nothing changes. Our own is none that we have missed.
+static void set_busy(struct kvm_vcpu *k, bool busy) {
+  atomic_uint *events = &kvm_vm_of(k->vcpu->vm)->gic.events;
+  unsigned seen = k->wait.seen;
+  if (atomic_exchange(&k->wait.busy, busy) == busy) return;
+  if (atomic_compare_exchange_strong(events, &seen, seen + 1))
+    k->wait.seen = seen + 1;
+  else atomic_fetch_add(events, 1);
+}
+
+static bool others_busy(const struct kvm_vcpu *k) {
+  const tv_vm *vm = k->vcpu->vm;
+  for (unsigned i = 0; i < vm->vcpus; i++) {
+    const struct kvm_vcpu *other = kvm_of(vm->vcpu[i]);
+    if (other != k && atomic_load(&other->wait.busy)) return true;
+  }
+  return false;
+}
+
+// ------------------------------------------------------------- statistics --
+
+static bool read_at(int fd, void *to, size_t size, uint64_t at) {
+  return pread(fd, to, size, (off_t)at) == (ssize_t)size;
+}
+
+// Finds a value, or the first of several.
+static bool find(int fd, const struct kvm_stats_header *h, const char *name,
+                 uint64_t *at, unsigned *count) {
+  char text[NAME_MAX_SIZE] = "";
+  size_t size = h->name_size < sizeof text ? h->name_size : sizeof text - 1;
+  uint64_t step = sizeof(struct kvm_stats_desc) + h->name_size;
+  for (uint32_t i = 0; i < h->count; i++) {
+    struct kvm_stats_desc desc;
+    uint64_t here = h->desc_offset + i * step;
+    if (!read_at(fd, &desc, sizeof desc, here) ||
+        !read_at(fd, text, size, here + sizeof desc)) return false;
+    if (strcmp(text, name)) continue;
+    *at = (uint64_t)h->data_offset + desc.offset;
+    *count = desc.size;
+    return desc.size && desc.size <= HISTOGRAM_MAX;
+  }
+  return false;
+}
+
+// Waits that no wake-up ended, so far. A vCPU that is woken and finds nothing
+// counts a wake-up too many: that is for the caller to bear.
+static uint64_t unwoken(const struct kvm_wait *w) {
+  uint64_t value[HISTOGRAM_MAX] = { 0 }, wakeups = 0, waits = 0;
+  read_at(w->stats, &wakeups, sizeof wakeups, w->wakeups);
+  read_at(w->stats, value, w->buckets * sizeof *value, w->waits);
+  for (unsigned i = 0; i < w->buckets; i++) waits += value[i];
+  return waits - wakeups;
+}
+
+// Whether the signal that has ended KVM_RUN has ended a wait.
+static bool was_waiting(struct kvm_wait *w) {
+  uint64_t before = w->unwoken;
+  w->unwoken = unwoken(w);
+  return w->unwoken == before + 1;
+}
+
+tv_status kvm_wait_start(struct kvm_vcpu *k, tv_error *err) {
+  struct kvm_wait *w = &k->wait;
+  struct kvm_stats_header header;
+  unsigned one;
+  if (w->open) return TV_OK;
+  int fd = kvm_ioctl_value(k->hw.fd, GET_STATS_FD, 0);
+  if (fd < 0)
+    return kvm_refused(err, TV_E_UNSUPPORTED, "KVM_GET_STATS_FD", NULL);
+  w->stats = fd;
+  w->open = true;
+  if (read_at(fd, &header, sizeof header, 0) &&
+      find(fd, &header, "halt_wakeup", &w->wakeups, &one) &&
+      find(fd, &header, "halt_wait_hist", &w->waits, &w->buckets)) {
+    w->unwoken = unwoken(w);
+    return TV_OK;
+  }
+  kvm_wait_stop(k);
+  return err_set(err, TV_E_UNSUPPORTED, 0, "no VM with a GIC: the statistics "
+                 "of KVM have no halt_wakeup and halt_wait_hist");
+}
+
+void kvm_wait_stop(struct kvm_vcpu *k) {
+  if (k->wait.open) close(k->wait.stats);
+  k->wait.open = false;
+}
+
+// ---------------------------------------------------------------- waiting --
+
+static void set_state(struct kvm_vcpu *k, bool suspended) {
+  struct kvm_mp_state state = { suspended ? MP_SUSPENDED : MP_RUNNABLE };
+  k->wait.suspended = suspended;
+  k->wait.left = false;
+  if (kvm_ioctl(k->hw.fd, SET_MP_STATE, &state) < 0)
+    kvm_vcpu_refused(k, NULL, TV_E_IO, "KVM_SET_MP_STATE", NULL);
+}
+
+void kvm_wait_begin(struct kvm_vcpu *k) { set_state(k, true); }
+
+void kvm_wait_end(struct kvm_vcpu *k) {
+  if (k->wait.suspended) set_state(k, false);
+}
+
+void kvm_wait_enter_run(struct kvm_vcpu *k) {
+  if (k->wait.left) kvm_wait_end(k);
+  set_busy(k, !k->wait.suspended);
+}
+
+void kvm_wait_leave_run(struct kvm_vcpu *k) { set_busy(k, false); }
+
+void kvm_wait_look_now(struct kvm_vcpu *k) {
+  k->wait.seen = atomic_load(&kvm_vm_of(k->vcpu->vm)->gic.events);
+}
+
+void kvm_wait_woken(struct kvm_vcpu *k) {
+  kvm_wait_end(k);
+  set_busy(k, true);
+}
+
+// A timer that fires ends every wait, also while its PPI is off.
+static bool timer_due(const struct kvm_vcpu *k) {
+  return kvm_next_event(k->vcpu) <= kvm_time(k->vcpu->vm);
+}
+
+bool kvm_wait_is_idle(struct kvm_vcpu *k) {
+  if (!was_waiting(&k->wait)) return false;
+  if (!k->wait.suspended) kvm_wait_begin(k);
+  bool armed = kvm_next_event(k->vcpu) != TV_NO_LIMIT;
+  if (armed && timer_due(k)) {
+    kvm_wait_woken(k);
+    return false;
+  }
+  set_busy(k, armed);
+  if (armed || others_busy(k)) return false;
+  return k->wait.left = true;
+}
+
+bool kvm_wait_wakes(struct kvm_vcpu *k) {
+  struct kvm_wait *w = &k->wait;
+  if (!w->suspended) {                 // CPU_SUSPEND
+    kvm_wait_begin(k);
+    return true;
+  }
+  if (timer_due(k)) return true;
+  if (atomic_load(&kvm_vm_of(k->vcpu->vm)->gic.events) == w->seen)
+    return false;
+  w->left = false;
+  return true;
+}

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: MIT
+//
+// VMs with a GIC on a kernel that is not there: open, uname, getrusage and
+// ioctl are ours, and so is the file of a vCPU's statistics. Each call that
+// may be refused is, once, and the caller hears of it; and what ends KVM_RUN
+// is taken for what it is.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "core/view.h"
+#include "kvm/kvm.h"
+#include "tap.h"
+
+#ifdef __GLIBC__    // others declare ioctl in their own way
+
+enum { RUN_SIZE = 4096, ROUNDS_MAX = 4000, BUCKETS = 2 };
+
+static unsigned fail_at, calls;
+static int fail_errno, missing = -1;
+static unsigned long last;
+static bool hearing, undoing, last_quiet, entered;
+
+// The kernel's VM, GIC and vCPU.
+static int vm_fd, gic_fd, stats_fd = -1;
+static long sleeps;
+static uint32_t mp_state;
+static uint64_t timer_control, compare;
+static struct kvm_run *shared;
+static uint32_t levels[8];
+static uint64_t pmr, created;
+static bool nameless;              // its statistics have other names
+
+// What KVM_RUN finds: w, a signal ends a wait; s, a signal ends no wait;
+// k, something wakes the vCPU that is suspended; i, an interrupt has ended a
+// wait, then a signal comes; h, a hypercall. In the end: w.
+static const char *script;
+static char states[16];            // r or s, with what it was entered
+static unsigned entries;
+
+// The file: a header, two descriptors, and their values.
+static struct {
+  struct kvm_stats_header header;
+  struct { struct kvm_stats_desc desc; char name[16]; } wakeups, waits;
+  uint64_t value[1 + BUCKETS];
+} file;
+
+int uname(struct utsname *name) {
+  memset(name, 0, sizeof *name);
+  strcpy(name->sysname, "Linux");
+  strcpy(name->machine, "aarch64");
+  return 0;
+}
+
+int getrusage(__rusage_who_t who, struct rusage *usage) {
+  (void)who;
+  *usage = (struct rusage){ .ru_nvcsw = sleeps };
+  return 0;
+}
+
+static int descriptor(void) {
+  FILE *f = tmpfile();
+  int fd = f ? dup(fileno(f)) : -1;
+  if (f) fclose(f);
+  if (fd >= 0 && ftruncate(fd, RUN_SIZE)) return -1;
+  return fd;
+}
+
+int open(const char *path, int flags, ...) {
+  (void)flags;
+  errno = ENOENT;
+  return strcmp(path, "/dev/kvm") ? -1 : descriptor();
+}
+
+static void count(unsigned which) {
+  file.value[which]++;
+  if (pwrite(stats_fd, &file, sizeof file, 0) < 0) note("no statistics");
+}
+
+static int statistics(void) {
+  enum { NAME = 16 };
+  size_t values = sizeof file - sizeof file.value;
+  file.header = (struct kvm_stats_header){ .name_size = NAME, .count = 2,
+    .desc_offset = sizeof file.header, .data_offset = (uint32_t)values };
+  file.wakeups.desc = (struct kvm_stats_desc){ .size = 1 };
+  strcpy(file.wakeups.name, nameless ? "wakeups" : "halt_wakeup");
+  file.waits.desc = (struct kvm_stats_desc){ .size = BUCKETS, .offset = 8 };
+  strcpy(file.waits.name, "halt_wait_hist");
+  stats_fd = descriptor();
+  count(0);
+  return stats_fd;
+}
+
+static int signal_comes(void) {
+  errno = EINTR;
+  return -1;
+}
+
+static int run(void) {
+  char what = *script ? *script++ : 'w';
+  if (entries + 1 < sizeof states)
+    states[entries] = mp_state == MP_SUSPENDED ? 's' : 'r';
+  entries++;
+  switch (what) {
+    case 'w': count(1); sleeps++; return signal_comes();
+    case 'i': count(2); count(0); sleeps++; return signal_comes();
+    case 's': sleeps++; return signal_comes();
+    case 'h':
+      shared->exit_reason = EXIT_HYPERCALL;
+      return 0;
+    default:
+      count(1);
+      count(0);
+      shared->exit_reason = EXIT_SYSTEM_EVENT;
+      shared->system_event.type = EVENT_WAKEUP;
+      return 0;
+  }
+}
+
+static int get_one(const struct kvm_one_reg *one) {
+  void *to = (void *)(uintptr_t)one->addr;
+  memset(to, 0, (size_t)1 << (one->id >> 52 & 15));
+  if (one->id == (REG_CORE | CORE_PC)) memcpy(to, &(uint64_t){ 4 }, 8);
+  if (one->id == REG_CORE) memcpy(to, &(uint64_t){ 99 }, 8);
+  if (one->id == (REG_SYS | VIEW_cntv_ctl_el0)) memcpy(to, &timer_control, 8);
+  if (one->id == (REG_SYS | VIEW_cntvct_el0)) memcpy(to, &compare, 8);
+  return 0;
+}
+
+static int device_attr(const struct kvm_device_attr *a, bool write) {
+  void *at = (void *)(uintptr_t)a->addr;
+  if (a->group == VGIC_LEVEL_INFO) memcpy(&levels[a->attr / 32], at, 4);
+  if (a->group != VGIC_CPU_SYSREGS) return 0;
+  memcpy(write ? (void *)&pmr : at, write ? at : (void *)&pmr, 8);
+  return 0;
+}
+
+static int answer(int fd, unsigned long request, unsigned long arg) {
+  void *at = (void *)(uintptr_t)arg;
+  switch (request) {
+    case GET_API_VERSION: return API_VERSION;
+    case CHECK_EXTENSION: return arg == (unsigned long)missing ? 0 : 8;
+    case GET_VCPU_MMAP_SIZE: return RUN_SIZE;
+    case CREATE_VM: return vm_fd = descriptor();
+    case CREATE_VCPU: return descriptor();
+    case CREATE_DEVICE:
+      created++;
+      gic_fd = descriptor();
+      ((struct kvm_create_device *)at)->fd = (uint32_t)gic_fd;
+      return 0;
+    case GET_STATS_FD: return statistics();
+    case GET_ONE_REG: return get_one(at);
+    case GET_MP_STATE: ((struct kvm_mp_state *)at)->state = mp_state; return 0;
+    case SET_MP_STATE: mp_state = ((struct kvm_mp_state *)at)->state; return 0;
+    case SET_DEVICE_ATTR: return fd == gic_fd ? device_attr(at, true) : 0;
+    case GET_DEVICE_ATTR: return device_attr(at, false);
+    case RUN: return run();
+    default: return 0;
+  }
+}
+
+// The filter may be absent, registers of active priorities, too.
+static bool may_fail(int fd, unsigned long request, unsigned long arg) {
+  const struct kvm_device_attr *a = (void *)(uintptr_t)arg;
+  if (undoing) return true;
+  if (request != SET_DEVICE_ATTR) return false;
+  if (fd == vm_fd) return true;
+  uint16_t key = a->attr & 0xffff;
+  return a->group == VGIC_CPU_SYSREGS && key > VIEW_icc_ap0r0_el1 &&
+         key <= VIEW_icc_ap1r3_el1 && key != VIEW_icc_ap1r0_el1;
+}
+
+int ioctl(int fd, unsigned long request, ...) {
+  va_list list;
+  va_start(list, request);
+  unsigned long arg = va_arg(list, unsigned long);
+  va_end(list);
+  entered |= request == RUN && fail_at && calls >= fail_at;
+  bool counts = !hearing && request != CHECK_EXTENSION &&
+                request != GET_API_VERSION;
+  if (counts && ++calls == fail_at) {
+    last = request;
+    last_quiet = may_fail(fd, request, arg);
+    errno = fail_errno;
+    return -1;
+  }
+  return answer(fd, request, arg);
+}
+
+// --------------------------------------------------------------- refusals --
+
+static tv_error err;
+static const tv_vm_config config = { .size = sizeof config, .backend = "kvm",
+                                     .gic = 3 };
+
+static tv_status make(tv_vm **vm, tv_vcpu **cpu) {
+  mp_state = 0;
+  gic_fd = -1;
+  memset(levels, 0, sizeof levels);
+  file.value[0] = file.value[1] = file.value[2] = 0;
+  timer_control = 0;
+  entries = 0;
+  memset(states, 0, sizeof states);
+  script = "";
+  tv_status s = tv_vm_new(&config, vm, &err);
+  if (!s) s = tv_vcpu_new(*vm, cpu, &err);
+  if (!s) shared = kvm_of(*cpu)->hw.run;
+  return s;
+}
+
+static tv_status scenario(void) {
+  tv_vm *vm = NULL;
+  tv_vcpu *cpu = NULL;
+  tv_exit exit;
+  uint64_t v = 0x80;
+  const tv_reg reg = TV_REG_SYS(VIEW_icc_pmr_el1);
+  undoing = false;
+  tv_status s = make(&vm, &cpu);
+  if (!s) s = tv_vm_run(vm, TV_NO_LIMIT, &exit, &err);
+  if (!s) s = tv_vm_irq(vm, 40, true, &err);
+  if (!s) s = tv_vcpu_set(cpu, reg, &v, sizeof v, &err);
+  if (!s) s = tv_vcpu_get(cpu, reg, &v, sizeof v, &err);
+  if (!s) s = tv_vm_run(vm, TV_NO_LIMIT, &exit, &err);
+  if (!s) s = tv_vm_reset(vm, &err);
+  if (!s) s = tv_vm_run(vm, TV_NO_LIMIT, &exit, &err);
+  hearing = true;        // of what the end of that left behind
+  if (!s) s = tv_vm_run(vm, TV_NO_LIMIT, &exit, &err);
+  hearing = false;
+  undoing = true;
+  tv_vm_free(vm);
+  return s;
+}
+
+static int next_descriptor(void) {
+  int fd = dup(0);
+  close(fd);
+  return fd;
+}
+
+static void rounds(int os) {
+  static const unsigned long telling[] = { ENABLE_CAP, CREATE_DEVICE,
+    SET_DEVICE_ATTR, GET_DEVICE_ATTR, GET_STATS_FD, SET_MP_STATE, IRQ_LINE };
+  enum { TELLING = sizeof telling / sizeof *telling };
+  unsigned silent = 0, told = 0;
+  int before = next_descriptor();
+  char number[16];
+  snprintf(number, sizeof number, "errno %d", os);
+  fail_errno = os;
+  for (fail_at = 1; fail_at < ROUNDS_MAX; fail_at++) {
+    memset(&err, 0, sizeof err);
+    calls = 0;
+    entered = false;
+    tv_status s = scenario();
+    if (calls < fail_at) break;
+    bool named = strstr(err.text, "KVM_") && strstr(err.text, number) &&
+                 err.os == os;
+    for (unsigned k = 0; s && named && k < TELLING; k++)
+      told |= (unsigned)(telling[k] == last) << k;
+    if (s ? named && !entered : last_quiet) continue;
+    silent++;
+    note("call %u, %#lx: %s", fail_at, last, entered ? "the guest ran on" :
+         s ? err.text : "not told");
+  }
+  ok(fail_at > 500 && fail_at < ROUNDS_MAX, "%u calls", fail_at);
+  fail_at = 0;
+  eq_u64(told, (1u << TELLING) - 1, "errno %d: every ioctl's refusal is told",
+         os);
+  eq_u64(silent, 0, "by name and number, before the guest runs on");
+  eq_u64((uint64_t)next_descriptor(), (uint64_t)before, "nothing is left open");
+}
+
+static void says(tv_status s, tv_status want, const char *piece) {
+  ok(s == want && strstr(err.text, piece), "%s: %s", piece, err.text);
+}
+
+static void kernels(void) {
+  static const struct { int cap; const char *name; } need[] = {
+    {CAP_HALT_POLL, "KVM_CAP_HALT_POLL; Linux 5.6"},
+    {CAP_BINARY_STATS_FD, "KVM_CAP_BINARY_STATS_FD"},
+    {CAP_ARM_SYSTEM_SUSPEND, "KVM_CAP_ARM_SYSTEM_SUSPEND; Linux 5.19"}
+  };
+  tv_limits l;
+  tv_vm *vm = NULL;
+  tv_vm_config plain = config;
+  plain.gic = 0;
+  for (unsigned k = 0; k < sizeof need / sizeof *need; k++) {
+    missing = need[k].cap;
+    says(scenario(), TV_E_UNSUPPORTED, need[k].name);
+    created = 0;
+    ok(!tv_vm_new(&plain, &vm, &err) && !created, "VMs without one go on");
+    tv_vm_limits(vm, &l);
+    ok(strstr(l.note[1], "no GIC is made") != NULL, "%s", l.note[1]);
+    tv_vm_free(vm);
+  }
+  missing = -1;
+  tv_vm_new(&plain, &vm, &err);
+  tv_vm_limits(vm, &l);
+  ok(strstr(l.note[1], "a GICv3 is made") != NULL, "%s", l.note[1]);
+  tv_vm_free(vm);
+  nameless = true;
+  says(scenario(), TV_E_UNSUPPORTED, "no halt_wakeup");
+  nameless = false;
+}
+
+// A kernel whose hardware has a GICv2.
+static void version_2(void) {
+  tv_vm *vm = NULL;
+  fail_errno = ENODEV;
+  for (fail_at = 1; fail_at < 20 && last != CREATE_DEVICE; fail_at++) {
+    calls = 0;
+    if (!tv_vm_new(&config, &vm, &err)) tv_vm_free(vm);
+  }
+  fail_at = 0;
+  says(err.code, TV_E_UNSUPPORTED, "offers guests no GICv3");
+}
+
+// ------------------------------------------------------------------ waits --
+
+static tv_exit_kind run_with(tv_vm *vm, const char *with) {
+  tv_exit exit = { 0 };
+  script = with;
+  entries = 0;
+  memset(states, 0, sizeof states);
+  if (tv_vm_run(vm, TV_NO_LIMIT, &exit, &err)) note("%s", err.text);
+  return exit.kind;
+}
+
+static void waits(void) {
+  static const struct { const char *with, *entered, *why; tv_exit_kind kind; }
+  list[] = {
+    {"w", "r", "a wait that a signal ends is idle", TV_EXIT_WFI},
+    {"h", "r", "the next run goes on behind it", TV_EXIT_HVC},
+    {"siswh", "rrrr", "a signal in the guest is no wait, an interrupt neither",
+     TV_EXIT_WFI},
+    {"h", "r", "and on", TV_EXIT_HVC}
+  };
+  tv_vm *vm = NULL;
+  tv_vcpu *cpu = NULL;
+  make(&vm, &cpu);
+  for (unsigned k = 0; k < sizeof list / sizeof *list; k++) {
+    tv_exit_kind kind = run_with(vm, list[k].with);
+    ok(kind == list[k].kind && !strcmp(states, list[k].entered), "%s: %d %s",
+       list[k].why, (int)kind, states);
+  }
+  timer_control = 1;
+  compare = UINT64_C(1) << 50;
+  ok(run_with(vm, "wwwkh") == TV_EXIT_HVC && !strcmp(states, "rsssr"),
+     "with a timer armed it waits in the kernel: %s", states);
+  compare = 0;
+  ok(run_with(vm, "wh") == TV_EXIT_HVC && !strcmp(states, "rr"),
+     "a timer that is due ends the wait: %s", states);
+  tv_vm_free(vm);
+}
+
+// An idle vCPU looks again if something has happened.
+static void events(void) {
+  tv_vm *vm = NULL;
+  tv_vcpu *cpu = NULL;
+  make(&vm, &cpu);
+  tv_vm_irq(vm, 33, true, NULL);
+  eq_u64(levels[1], 0, "an input before the first run");
+  run_with(vm, "w");
+  eq_u64(levels[1], 2, "is told in it");
+  struct kvm_vcpu *k = kvm_of(cpu);
+  kvm_wait_begin(k);
+  k->wait.left = true;
+  kvm_wait_look_now(k);
+  ok(!kvm_wakes(cpu), "nothing has happened");
+  tv_vm_irq(vm, 33, true, NULL);
+  ok(!kvm_wakes(cpu), "nor by an input that stays");
+  tv_vm_irq(vm, 33, false, NULL);
+  ok(kvm_wakes(cpu) && !k->wait.left, "an input falls: it looks again");
+  kvm_wait_end(k);
+  ok(kvm_wakes(cpu) && mp_state == MP_SUSPENDED, "CPU_SUSPEND waits so, too");
+  uint64_t pc = 0;
+  tv_vcpu_set(cpu, TV_REG_PC, &pc, sizeof pc, NULL);
+  eq_u64(mp_state, MP_RUNNABLE, "a pc from outside ends a wait");
+  tv_vm_irq(vm, 64, true, NULL);
+  levels[2] = 0;
+  tv_vm_reset(vm, NULL);
+  ok(levels[1] == 0 && levels[2] == 1, "a reset keeps the inputs");
+  tv_vm_free(vm);
+}
+
+int main(void) {
+  rounds(EIO);
+  rounds(ENOMEM);
+  kernels();
+  version_2();
+  waits();
+  events();
+  return done();
+}
+
+#else
+
+int main(void) {
+  skip("ioctl is declared otherwise than by glibc", "the GIC");
+  return done();
+}
+
+#endif
