@@ -324,7 +324,8 @@ TV_API tv_status tv_vcpu_irq(tv_vcpu *, tv_irq_line, bool level, tv_error *);
 // On kvm, which has GICs from Linux 5.19 on where the host has a GICv3, a pair
 // or a writeback in the frames is a fault (TV_FAULT_UNSUPPORTED); the ICC_*
 // registers can be got and set from the first run on, while no other vCPU runs;
-// and a timer that fires ends a WFI also if its PPI cannot interrupt.
+// and a timer that fires ends a WFI also if its PPI cannot interrupt. Seldom a
+// WFI ends for no reason, as the architecture lets it.
 #define TV_GIC_DISTRIBUTOR UINT64_C(0x08000000)      /* 64 KiB */
 #define TV_GIC_REDISTRIBUTOR UINT64_C(0x080a0000)    /* 128 KiB a vCPU */
 enum { TV_GIC_VCPUS = 123, TV_GIC_SPI = 32, TV_GIC_SPIS = 224 };

@@ -68,13 +68,17 @@ typedef timer_t kvm_timer;
 typedef int kvm_timer;
 #endif
 
+// How often a vCPU has left the CPU, and for a WFI; its waits that no wake-up
+// ended.
+struct kvm_counts { uint64_t exits, wfi, unwoken; };
+
 // Waiting in a WFI, in a VM with a GIC: kvm_wait.c.
 struct kvm_wait {
   bool open;                       // `stats` is: the vCPU's statistics, and
-  int stats;                       // where in them wake-ups and waits are
-  uint64_t wakeups, waits;
+  int stats;                       // where in them its values are
+  uint64_t wakeups, waits, exits, wfi;
   unsigned buckets;                // of `waits`
-  uint64_t unwoken;                // when last asked
+  struct kvm_counts entered;       // when it last began to look
   bool suspended;                  // waits, its pc behind the WFI
   bool left;                       // and the run has been told that it is idle
   atomic_bool busy;

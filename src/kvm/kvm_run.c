@@ -263,10 +263,11 @@ static bool stopped(const struct run *run) {
 static bool look(struct run *run) {
   uint64_t pc = core_reg(run, CORE_PC);
   if (spins_at_vector(run, pc)) return spinning(run);
+  bool gic = run->cpu->vm->gic, idle = gic && kvm_wait_is_idle(run->k);
+  if (idle) return leave(run, BACK_IDLE);
   if (!kvm_tick_slept(run->k)) return true;
   if (stopped(run)) return psci(run, PSCI_CPU_OFF);
-  if (run->cpu->vm->gic)
-    return !kvm_wait_is_idle(run->k) || leave(run, BACK_IDLE);
+  if (gic) return true;
   if (!kvm_wakes(run->cpu) && is_wfi(run, pc)) return waiting(run, pc);
   return true;
 }
@@ -384,7 +385,7 @@ static bool enter(struct run *run) {
   k->hw.run->immediate_exit = 0;
   if (atomic_exchange(&k->kicked, false)) return leave(run, BACK_KICKED);
   kvm_tick_slept(k);     // from here on
-  kvm_wait_look_now(k);
+  if (run->cpu->vm->gic) kvm_wait_look_now(k);
   if (kvm_ioctl_value(k->hw.fd, RUN, 0) < 0)
     return errno == EINTR || errno == EAGAIN ? interrupted(run)
                                              : fail_run(run);

@@ -4,7 +4,8 @@
 // without our seeing them, so when a signal ends KVM_RUN with pc behind a WFI
 // the vCPU may still wait, or have taken an interrupt and be back. The kernel's
 // statistics tell: each wait that an interrupt ended is a wake-up, a wait that
-// the signal ended is none, and that can only be the last.
+// the signal ended is none, and that can only be the last. Or, where the signal
+// came before the wait: the guest has left the CPU for WFIs only, and so last.
 //
 // Then the vCPU goes on waiting without executing the WFI again, in the state
 // SUSPENDED: KVM_RUN returns when something wakes it, for certain. Nothing that
@@ -83,11 +84,11 @@ static uint64_t unwoken(const struct kvm_wait *w) {
   return waits - wakeups;
 }
 
-// Whether the signal that has ended KVM_RUN has ended a wait.
-static bool was_waiting(struct kvm_wait *w) {
-  uint64_t before = w->unwoken;
-  w->unwoken = unwoken(w);
-  return w->unwoken == before + 1;
+static struct kvm_counts counts(const struct kvm_wait *w) {
+  struct kvm_counts c = { .unwoken = unwoken(w) };
+  read_at(w->stats, &c.exits, sizeof c.exits, w->exits);
+  read_at(w->stats, &c.wfi, sizeof c.wfi, w->wfi);
+  return c;
 }
 
 tv_status kvm_wait_start(struct kvm_vcpu *k, tv_error *err) {
@@ -102,13 +103,14 @@ tv_status kvm_wait_start(struct kvm_vcpu *k, tv_error *err) {
   w->open = true;
   if (read_at(fd, &header, sizeof header, 0) &&
       find(fd, &header, "halt_wakeup", &w->wakeups, &one) &&
-      find(fd, &header, "halt_wait_hist", &w->waits, &w->buckets)) {
-    w->unwoken = unwoken(w);
+      find(fd, &header, "halt_wait_hist", &w->waits, &w->buckets) &&
+      find(fd, &header, "exits", &w->exits, &one) &&
+      find(fd, &header, "wfi_exit_stat", &w->wfi, &one))
     return TV_OK;
-  }
   kvm_wait_stop(k);
   return err_set(err, TV_E_UNSUPPORTED, 0, "no VM with a GIC: the statistics "
-                 "of KVM have no halt_wakeup and halt_wait_hist");
+                 "of KVM lack halt_wakeup, halt_wait_hist, exits, or "
+                 "wfi_exit_stat");
 }
 
 void kvm_wait_stop(struct kvm_vcpu *k) {
@@ -141,6 +143,7 @@ void kvm_wait_leave_run(struct kvm_vcpu *k) { set_busy(k, false); }
 
 void kvm_wait_look_now(struct kvm_vcpu *k) {
   k->wait.seen = atomic_load(&kvm_vm_of(k->vcpu->vm)->gic.events);
+  k->wait.entered = counts(&k->wait);
 }
 
 void kvm_wait_woken(struct kvm_vcpu *k) {
@@ -154,8 +157,12 @@ static bool timer_due(const struct kvm_vcpu *k) {
 }
 
 bool kvm_wait_is_idle(struct kvm_vcpu *k) {
-  if (!was_waiting(&k->wait)) return false;
-  if (!k->wait.suspended) kvm_wait_begin(k);
+  struct kvm_counts now = counts(&k->wait), was = k->wait.entered;
+  uint64_t wfi = now.wfi - was.wfi;
+  bool waited = now.unwoken == was.unwoken + 1;
+  bool last = wfi && wfi == now.exits - was.exits;
+  if (!k->wait.suspended && (waited || last)) kvm_wait_begin(k);
+  if (!waited) return false;          // something may be pending
   bool armed = kvm_next_event(k->vcpu) != TV_NO_LIMIT;
   if (armed && timer_due(k)) {
     kvm_wait_woken(k);

@@ -21,7 +21,7 @@
 
 #ifdef __GLIBC__    // others declare ioctl in their own way
 
-enum { RUN_SIZE = 4096, ROUNDS_MAX = 4000, BUCKETS = 2 };
+enum { RUN_SIZE = 4096, ROUNDS_MAX = 4000, BUCKETS = 2, EXITS = 3, WFI };
 
 static unsigned fail_at, calls;
 static int fail_errno, missing = -1;
@@ -38,9 +38,11 @@ static uint32_t levels[8];
 static uint64_t pmr, created;
 static bool nameless;              // its statistics have other names
 
-// What KVM_RUN finds: w, a signal ends a wait; s, a signal ends no wait;
-// k, something wakes the vCPU that is suspended; i, an interrupt has ended a
-// wait, then a signal comes; h, a hypercall. In the end: w.
+// What KVM_RUN finds: w, a signal ends a wait; z, it comes before the wait; y,
+// and after something else; s, a signal ends no wait;
+// k, something wakes the vCPU that is suspended, l, as a signal does; i, an
+// interrupt has ended a wait, then a signal comes; h, a hypercall. In the end:
+// w.
 static const char *script;
 static char states[16];            // r or s, with what it was entered
 static unsigned entries;
@@ -48,8 +50,9 @@ static unsigned entries;
 // The file: a header, two descriptors, and their values.
 static struct {
   struct kvm_stats_header header;
-  struct { struct kvm_stats_desc desc; char name[16]; } wakeups, waits;
-  uint64_t value[1 + BUCKETS];
+  struct { struct kvm_stats_desc desc; char name[16]; } wakeups, waits, exits,
+    wfi;
+  uint64_t value[1 + BUCKETS + 2];
 } file;
 
 int uname(struct utsname *name) {
@@ -87,12 +90,16 @@ static void count(unsigned which) {
 static int statistics(void) {
   enum { NAME = 16 };
   size_t values = sizeof file - sizeof file.value;
-  file.header = (struct kvm_stats_header){ .name_size = NAME, .count = 2,
+  file.header = (struct kvm_stats_header){ .name_size = NAME, .count = 4,
     .desc_offset = sizeof file.header, .data_offset = (uint32_t)values };
   file.wakeups.desc = (struct kvm_stats_desc){ .size = 1 };
   strcpy(file.wakeups.name, nameless ? "wakeups" : "halt_wakeup");
   file.waits.desc = (struct kvm_stats_desc){ .size = BUCKETS, .offset = 8 };
   strcpy(file.waits.name, "halt_wait_hist");
+  file.exits.desc = (struct kvm_stats_desc){ .size = 1, .offset = 8 * EXITS };
+  strcpy(file.exits.name, "exits");
+  file.wfi.desc = (struct kvm_stats_desc){ .size = 1, .offset = 8 * WFI };
+  strcpy(file.wfi.name, "wfi_exit_stat");
   stats_fd = descriptor();
   count(0);
   return stats_fd;
@@ -109,7 +116,9 @@ static int run(void) {
     states[entries] = mp_state == MP_SUSPENDED ? 's' : 'r';
   entries++;
   switch (what) {
-    case 'w': count(1); sleeps++; return signal_comes();
+    case 'w': count(1); count(EXITS); sleeps++; return signal_comes();
+    case 'y': count(EXITS); // fall through
+    case 'z': count(EXITS); count(WFI); return signal_comes();
     case 'i': count(2); count(0); sleeps++; return signal_comes();
     case 's': sleeps++; return signal_comes();
     case 'h':
@@ -117,7 +126,7 @@ static int run(void) {
       return 0;
     default:
       count(1);
-      count(0);
+      if (what == 'k') count(0);
       shared->exit_reason = EXIT_SYSTEM_EVENT;
       shared->system_event.type = EVENT_WAKEUP;
       return 0;
@@ -238,10 +247,10 @@ static tv_status scenario(void) {
   return s;
 }
 
-static int next_descriptor(void) {
-  int fd = dup(0);
-  close(fd);
-  return fd;
+static unsigned descriptors(void) {
+  unsigned count = 0;
+  for (int fd = 0; fd < 256; fd++) count += fcntl(fd, F_GETFD) >= 0;
+  return count;
 }
 
 static void rounds(int os) {
@@ -249,7 +258,7 @@ static void rounds(int os) {
     SET_DEVICE_ATTR, GET_DEVICE_ATTR, GET_STATS_FD, SET_MP_STATE, IRQ_LINE };
   enum { TELLING = sizeof telling / sizeof *telling };
   unsigned silent = 0, told = 0;
-  int before = next_descriptor();
+  unsigned before = descriptors();
   char number[16];
   snprintf(number, sizeof number, "errno %d", os);
   fail_errno = os;
@@ -273,7 +282,7 @@ static void rounds(int os) {
   eq_u64(told, (1u << TELLING) - 1, "errno %d: every ioctl's refusal is told",
          os);
   eq_u64(silent, 0, "by name and number, before the guest runs on");
-  eq_u64((uint64_t)next_descriptor(), (uint64_t)before, "nothing is left open");
+  eq_u64(descriptors(), before, "nothing is left open");
 }
 
 static void says(tv_status s, tv_status want, const char *piece) {
@@ -305,7 +314,7 @@ static void kernels(void) {
   ok(strstr(l.note[1], "a GICv3 is made") != NULL, "%s", l.note[1]);
   tv_vm_free(vm);
   nameless = true;
-  says(scenario(), TV_E_UNSUPPORTED, "no halt_wakeup");
+  says(scenario(), TV_E_UNSUPPORTED, "lack halt_wakeup");
   nameless = false;
 }
 
@@ -339,7 +348,11 @@ static void waits(void) {
     {"h", "r", "the next run goes on behind it", TV_EXIT_HVC},
     {"siswh", "rrrr", "a signal in the guest is no wait, an interrupt neither",
      TV_EXIT_WFI},
-    {"h", "r", "and on", TV_EXIT_HVC}
+    {"h", "r", "and on", TV_EXIT_HVC},
+    {"zw", "rs", "a signal before the wait", TV_EXIT_WFI},
+    {"zkh", "rsr", "and something that is pending is not lost", TV_EXIT_HVC},
+    {"yh", "rr", "may have been before it", TV_EXIT_HVC},
+    {"zlsh", "rsrr", "what came with a signal is no later wait", TV_EXIT_HVC}
   };
   tv_vm *vm = NULL;
   tv_vcpu *cpu = NULL;
@@ -375,6 +388,12 @@ static void events(void) {
   ok(!kvm_wakes(cpu), "nothing has happened");
   tv_vm_irq(vm, 33, true, NULL);
   ok(!kvm_wakes(cpu), "nor by an input that stays");
+  timer_control = 1;
+  compare = UINT64_C(1) << 50;
+  ok(!kvm_wakes(cpu), "nor by a timer whose time has not come");
+  compare = 0;
+  ok(kvm_wakes(cpu) && k->wait.left, "it has: the wait ends");
+  timer_control = 0;
   tv_vm_irq(vm, 33, false, NULL);
   ok(kvm_wakes(cpu) && !k->wait.left, "an input falls: it looks again");
   kvm_wait_end(k);

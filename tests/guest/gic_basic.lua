@@ -10,7 +10,7 @@ local backend = require "backend"
 local gic = require "guest._gic"
 
 local ENTRY, VECTORS, LOG, BELL = 0x10000, 0x8000, 0x40000, 0xfffff0000
-local WAITED, COUNT, DATA = 0x48000, 0x48008, 0x50000
+local DATA = 0x50000
 
 -- Each vCPU starts at `start`. x28: the vCPU's number; x27, x26: the
 -- redistributor's frames; x25: the distributor; x29: the bell. `ready` returns
@@ -37,6 +37,13 @@ ready:  mrs     x28, mpidr_el1
         mov     w0, #-1
         str     w0, [x26, #0x80]        // GICR_IGROUPR0
         str     w0, [x26, #0x100]       // GICR_ISENABLER0
+        mov     w0, #0x40404040         // GICR_IPRIORITYR
+        add     x1, x26, #0x400
+        add     x2, x1, #32
+2:      str     w0, [x1]
+        add     x1, x1, #4
+        cmp     x1, x2
+        b.lo    2b
         mov     x0, #7
         msr     icc_sre_el1, x0
         isb
@@ -56,6 +63,9 @@ route:  lsr     w1, w0, #5
         ldr     w5, [x4, #0x80]
         orr     w5, w5, w3
         str     w5, [x4, #0x80]         // GICD_IGROUPR
+        add     x6, x25, #0x400
+        mov     w7, #0x40
+        strb    w7, [x6, x0]            // GICD_IPRIORITYR
         str     w3, [x4, #0x100]        // GICD_ISENABLER
         mrs     x5, mpidr_el1
         and     x5, x5, #0xffff
@@ -142,11 +152,23 @@ end
 
 local function run(m) return m.vm:run { timeout = 20 } end
 
+-- Runs until EXIT; its status, which must be this one unless that is `true`.
 local function exits(t, m, status)
   local exit = run(m)
+  if status == true then status = exit.status end
   t.eq({ exit.kind, exit.reason, exit.status },
     { "shutdown", "exit", status or 0 }, ("%s at %#x"):format(exit.kind,
     exit.pc))
+  return exit.status
+end
+
+-- A wait may end early (Arm ARM D1.6): on kvm when a signal comes just before
+-- it, seldom; hvf knows a wait by the time it takes. On soft, never.
+
+local function few(t, waits, least)
+  if backend.name == "hvf" then return end
+  local most = least + (backend.exact and 0 or 3)
+  t.ok(waits >= least and waits <= most, waits .. " waits, not " .. least)
 end
 
 -- Sources ------------------------------------------------------------------
@@ -187,14 +209,17 @@ start:  bl      ready
         mov     x0, #1
         msr     TIMER_ctl_el0, x0
         isb
+        mov     x0, #0
+1:      add     x0, x0, #1
         wfi
         mrs     x11, TIMERct_el0
         cmp     x11, x10
-        cset    x0, lo
+        b.lo    1b
         b       exit
     ]]):gsub("TIMER", name)))
     gic.needs_timer(t, m.cpus[1], name)
-    exits(t, m)
+    backend.except(t, "hvf", "which knows a wait by the time it takes")
+    few(t, exits(t, m, true), 1)
     t.eq(log_of(m, 0), { intid })
   end)
 end
@@ -210,12 +235,11 @@ start:  bl      ready
         mov     x0, #1
         msr     cntv_ctl_el0, x0
         isb
-        wfi
+1:      wfi
         mrs     x11, cntvct_el0
         cmp     x11, x10
-        cset    x0, lo
-        mrs     x1, icc_hppir1_el1
-        add     x0, x0, x1
+        b.lo    1b
+        mrs     x0, icc_hppir1_el1
         b       exit
   ]]
   exits(t, m, 27)
@@ -239,16 +263,17 @@ start:  bl      ready
   local exit = run(m)
   t.eq(exit.kind, "wfi")
   local wfi = exit.pc
-  t.eq({ m.cpus[1].pc, m.cpus[1].x9 }, { wfi + 4, 0 })
+  t.eq(m.cpus[1].pc, wfi + 4)
   for k, intid in ipairs { 40, 255, 40 } do
     m.vm:irq(intid, true)
     exit = run(m)
     t.eq({ exit.kind, exit.pc, m.cpus[1].pc }, { "wfi", wfi, wfi + 4 })
-    t.eq({ m.taken, m.cpus[1].x9 }, { k, k })
+    t.eq(m.taken, k)
+    few(t, m.cpus[1].x9, k)
   end
   t.eq(log_of(m, 0), { 40, 255, 40 })
   t.eq(run(m).kind, "wfi", "and goes on behind it")
-  t.eq(m.cpus[1].x9, 4)
+  few(t, m.cpus[1].x9, 4)
 end)
 
 test("an SPI driven before the first run is pending in it", function(t)
@@ -295,9 +320,7 @@ end)
 local ring = [[
         .equ    ROUNDS, 40
 start:  bl      ready
-        ldr     x20, =0x48000
         mov     x21, #ROUNDS
-        ldaddal x0, x1, [x20]           // anything, to be in step
         msr     daifclr, #2
         mov     x19, #0x40000
         add     x19, x19, x28, lsl #12
@@ -353,7 +376,7 @@ start:  bl      ready
 1:      wfi
         b       1b
   ]], 3)
-  repeat until run(m).kind == "wfi"
+  t.eq(run(m).kind, "wfi")
   for _, n in ipairs { 2, 0, 1, 1, 2 } do
     local before = #log_of(m, n)
     m.vm:irq(40 + n, true)
@@ -425,10 +448,12 @@ start:  bl      ready
         mov     x0, #1
         msr     cntv_ctl_el0, x0
         isb
+        mov     x0, #0
+1:      add     x0, x0, #1
         wfi
         mrs     x11, cntvct_el0
         cmp     x11, x10
-        cset    x0, lo
+        b.lo    1b
         b       exit
   ]]
   local exit, runs = nil, 0
@@ -436,12 +461,14 @@ start:  bl      ready
     exit = m.vm:run { timeout = 0.002 }
     runs = runs + 1
   until exit.kind ~= "timeout"
-  t.eq({ exit.kind, exit.status }, { "shutdown", 0 })
+  t.eq(exit.kind, "shutdown")
+  few(t, exit.status, 1)
   t.ok(runs > 1, runs)
   t.eq(log_of(m, 0), { 27 })
 end)
 
 test("a WFI that is stepped waits", function(t)
+  backend.except(t, "hvf", "where a step is no wait")
   local m <close> = machine [[
 start:  bl      ready
         mov     w0, #40
