@@ -33,7 +33,8 @@ local ON_KVM = "kvm guest/doorbell guest/mmio guest/mmu guest/interrupts "
   .. "guest/exclusives guest/dirty guest/breakpoints guest/gic"
 local machines = {
   { kernel = "linux-image-[0-9][0-9.]+[+]deb[0-9]+-cloud-arm64",
-    runs = { ON_KVM .. " why/ lua/exits", "soft guest/backends" } },
+    runs = { ON_KVM .. " why/ lua/[ehmi] guest/monkey",
+      "soft guest/backends" } },
   { kernel = "linux-image-6[.]1[.][0-9-]+-cloud-arm64",
     runs = { ON_KVM, "soft core/ guest/backends",
       "soft guest/exceptions guest/mmio guest/pstate guest/smp guest/timers" }
