@@ -151,7 +151,8 @@ void kvm_wait_woken(struct kvm_vcpu *k) {
   set_busy(k, true);
 }
 
-// A timer that fires ends every wait, also while its PPI is off.
+// A timer that fires ends every wait; while its PPI is off the kernel would
+// neither wait nor wake.
 static bool timer_due(const struct kvm_vcpu *k) {
   return kvm_next_event(k->vcpu) <= kvm_time(k->vcpu->vm);
 }
@@ -162,12 +163,12 @@ bool kvm_wait_is_idle(struct kvm_vcpu *k) {
   bool waited = now.unwoken == was.unwoken + 1;
   bool last = wfi && wfi == now.exits - was.exits;
   if (!k->wait.suspended && (waited || last)) kvm_wait_begin(k);
-  if (!waited) return false;          // something may be pending
-  bool armed = kvm_next_event(k->vcpu) != TV_NO_LIMIT;
-  if (armed && timer_due(k)) {
+  if (k->wait.suspended && timer_due(k)) {
     kvm_wait_woken(k);
     return false;
   }
+  if (!waited) return false;          // something may be pending
+  bool armed = kvm_next_event(k->vcpu) != TV_NO_LIMIT;
   set_busy(k, armed);
   if (armed || others_busy(k)) return false;
   return k->wait.left = true;

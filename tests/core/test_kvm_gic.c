@@ -41,8 +41,8 @@ static bool nameless;              // its statistics have other names
 // What KVM_RUN finds: w, a signal ends a wait; z, it comes before the wait; y,
 // and after something else; s, a signal ends no wait;
 // k, something wakes the vCPU that is suspended, l, as a signal does; i, an
-// interrupt has ended a wait, then a signal comes; h, a hypercall. In the end:
-// w.
+// interrupt has ended a wait, then a signal comes; d, the timer fires, which is
+// no interrupt; h, a hypercall. In the end: w.
 static const char *script;
 static char states[16];            // r or s, with what it was entered
 static unsigned entries;
@@ -121,6 +121,7 @@ static int run(void) {
     case 'z': count(EXITS); count(WFI); return signal_comes();
     case 'i': count(2); count(0); sleeps++; return signal_comes();
     case 's': sleeps++; return signal_comes();
+    case 'd': compare = 0; return signal_comes();
     case 'h':
       shared->exit_reason = EXIT_HYPERCALL;
       return 0;
@@ -366,9 +367,10 @@ static void waits(void) {
   compare = UINT64_C(1) << 50;
   ok(run_with(vm, "wwwkh") == TV_EXIT_HVC && !strcmp(states, "rsssr"),
      "with a timer armed it waits in the kernel: %s", states);
-  compare = 0;
+  ok(run_with(vm, "wdh") == TV_EXIT_HVC && !strcmp(states, "rsr"),
+     "a timer that fires ends the wait: %s", states);
   ok(run_with(vm, "wh") == TV_EXIT_HVC && !strcmp(states, "rr"),
-     "a timer that is due ends the wait: %s", states);
+     "one that is due lets none begin: %s", states);
   tv_vm_free(vm);
 }
 

@@ -467,6 +467,33 @@ start:  bl      ready
   t.eq(log_of(m, 0), { 27 })
 end)
 
+test("a timer whose PPI is off ends a WFI, and takes nothing", function(t)
+  backend.only(t, "kvm", "others do not wait for it")
+  local m <close> = machine [[
+start:  bl      ready
+        mov     w0, #1 << 27
+        str     w0, [x26, #0x180]       // GICR_ICENABLER0
+        msr     daifclr, #2
+        mrs     x10, cntvct_el0
+        mrs     x11, cntfrq_el0
+        lsr     x11, x11, #6
+        add     x10, x10, x11
+        msr     cntv_cval_el0, x10
+        mov     x0, #1
+        msr     cntv_ctl_el0, x0
+        isb
+        mov     x0, #0
+1:      add     x0, x0, #1
+        wfi
+        mrs     x11, cntvct_el0
+        cmp     x11, x10
+        b.lo    1b
+        b       exit
+  ]]
+  few(t, exits(t, m, true), 1)
+  t.eq(log_of(m, 0), {})
+end)
+
 test("a WFI that is stepped waits", function(t)
   backend.except(t, "hvf", "where a step is no wait")
   local m <close> = machine [[
