@@ -5,9 +5,9 @@
 //
 // The framework serves frames, ICC_* registers and both timers without us, and
 // a WFI waits inside hv_vcpu_run. Nobody tells that a guest waits for ever. So
-// ticks end its runs, and then hvf_gic_look asks GIC and timers whether there
-// is anything to wait for; if not, the vCPU is idle. From then on it is not in
-// the framework, and the same question says whether it is woken.
+// ticks end its runs, and then hvf_gic_look asks the GIC whether anything ends
+// the wait; if not, the vCPU is idle. From then on it is not in the framework,
+// and the same question, with the timers, says whether it is woken.
 //
 // The framework gives redistributors by the order in which vCPUs are made, or
 // by their affinity; what others measured does not agree. vcpu_start makes
@@ -302,22 +302,20 @@ static void unmask_timer(struct hvf_vcpu *h) {
   if (r) hvf_vcpu_refused(h, r, "hv_vcpu_set_vtimer_mask");
 }
 
-static void move_pc(struct hvf_vcpu *h, int by) {
-  uint64_t pc = self_get(h->vcpu, TV_REG_PC);
-  self_set(h->vcpu, TV_REG_PC, pc + (uint64_t)(int64_t)by);
+static void step_over(struct hvf_vcpu *h) {
+  self_set(h->vcpu, TV_REG_PC, self_get(h->vcpu, TV_REG_PC) + 4);
 }
 
 // Whether pc is at a WFI that waits, or after it, is not documented. Code may
-// stand after one for other reasons, but does not sleep there. If a timer will
-// end the wait it goes on.
+// stand after one for other reasons, but does not sleep there. The wait goes
+// on in the core, for a timer as well: were the WFI executed again, an
+// interrupt that comes before it would be taken there and end nothing.
 enum back_end hvf_gic_look(struct hvf_vcpu *h) {
   unmask_timer(h);
   bool at = is_wfi(h, 0) && may_wait(h);
   bool after = !at && h->slept && is_wfi(h, 4);
   if ((!at && !after) || hvf_gic_wakes(h)) return BACK_DONE;
-  bool ends = hvf_gic_next_event(h) != TV_NO_LIMIT;
-  if (after && ends) move_pc(h, -4);
-  if (at && !ends) move_pc(h, 4);
-  h->steps += !ends;
-  return ends ? BACK_DONE : BACK_IDLE;
+  if (at) step_over(h);
+  h->steps++;
+  return BACK_IDLE;
 }
