@@ -120,12 +120,18 @@ static bool takes_turns(const struct run *run) {
   return !run->only && run->vm->backend->exact;
 }
 
+// A step that changes a GIC may look at all vCPUs.
+static uint64_t longest_grant(const tv_vm *vm) {
+  if (!vm->backend->exact) return TV_NO_LIMIT;
+  return GRANT_STEPS / (vm->gic ? vm->vcpus : 1);
+}
+
 // The steps that may be done before the core must look again; 0 if a limit
 // is reached, whose exit is then filled.
 static uint64_t grant(const struct run *run) {
   tv_vm *vm = run->vm;
   bool exact = vm->backend->exact;
-  uint64_t steps = min(run->budget, exact ? GRANT_STEPS : TV_NO_LIMIT);
+  uint64_t steps = min(run->budget, longest_grant(vm));
   if (!steps) return run_leave(run, TV_EXIT_BUDGET);
   if (takes_turns(run)) steps = min(steps, vm->turn_left);
   if (vm->deadline != TV_NO_LIMIT) {

@@ -81,21 +81,21 @@ static unsigned open_groups(const struct soft_gic *gic,
 
 // Of the vCPUs an interrupt may go to one is chosen (GICD_IROUTER, 1 of N):
 // the first whose interface takes the group.
-static bool is_first(const struct soft_cpu *cpu, unsigned group) {
-  const tv_vm *vm = cpu->h.vcpu->vm;
-  const struct soft_gic *gic = cpu->h.vm->gic;
-  for (unsigned k = 0; k < vm->vcpus; k++) {
-    if (vm->vcpu[k] == cpu->h.vcpu) return true;
-    if (open_groups(gic, &gic->cpu[vm->vcpu[k]->index]) >> group & 1)
-      return false;
+void gic_choose(const tv_vm *vm) {
+  struct soft_gic *gic = ((struct soft_vm *)vm->back)->gic;
+  gic->one[0] = gic->one[1] = NULL;
+  for (unsigned k = vm->vcpus; k--;) {
+    unsigned open = open_groups(gic, &gic->cpu[vm->vcpu[k]->index]);
+    if (open & 1) gic->one[0] = vm->vcpu[k];
+    if (open & 2) gic->one[1] = vm->vcpu[k];
   }
-  return true;
 }
 
 static bool routed_here(const struct soft_cpu *cpu, unsigned intid,
                         unsigned group) {
-  uint32_t router = cpu->h.vm->gic->router[intid - TV_GIC_SPI];
-  if (router & IROUTER_MODE) return is_first(cpu, group);
+  const struct soft_gic *gic = cpu->h.vm->gic;
+  uint32_t router = gic->router[intid - TV_GIC_SPI];
+  if (router & IROUTER_MODE) return gic->one[group] == cpu->h.vcpu;
   return router == gic_affinity(cpu->h.vcpu->index);
 }
 

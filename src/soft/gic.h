@@ -40,6 +40,8 @@ struct soft_gic {
   uint8_t groups;                        // GICD_CTLR.EnableGrp0, EnableGrp1
   struct gic_bank spi[GIC_BANKS - 1];
   uint32_t router[TV_GIC_SPIS];          // the low words of GICD_IROUTER
+  const tv_vcpu *one[2];                 // of 1 of N, for each group: the first
+                                         // that takes it, at the last refresh
   struct gic_cpu cpu[TV_GIC_VCPUS];      // by the vCPU's index
 };
 
@@ -55,6 +57,8 @@ static inline uint32_t gic_affinity(unsigned index) {
 struct gic_best { unsigned intid, priority, group; };
 struct gic_bank *gic_bank(struct soft_gic *, struct gic_cpu *, unsigned intid);
 struct gic_best gic_best(const struct soft_cpu *);
+
+void gic_choose(const tv_vm *);          // sets `one`
 
 // gic_cpu.c: sets cpu->lines to what is signalled now.
 void gic_refresh(struct soft_cpu *);

@@ -49,6 +49,7 @@ static uint32_t signal(const struct soft_cpu *cpu) {
 void gic_refresh(struct soft_cpu *cpu) { cpu->lines = signal(cpu); }
 
 void soft_gic_refresh(const tv_vm *vm) {
+  gic_choose(vm);
   for (unsigned k = 0; k < vm->vcpus; k++) gic_refresh(vm->vcpu[k]->back);
 }
 
