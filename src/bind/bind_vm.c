@@ -315,7 +315,9 @@ static int vm_irq(lua_State *L) {
   tv_error err;
   lua_Integer intid = bind_integer(L, 2, "vm:irq intid");
   luaL_checktype(L, 3, LUA_TBOOLEAN);
-  if (intid < 0 || intid > UINT32_MAX) intid = UINT32_MAX;
+  if (intid < 0 || intid > UINT32_MAX)
+    luaL_error(L, "vm:irq intid must be %d to %d, not %I", TV_GIC_SPI,
+               TV_GIC_SPI + TV_GIC_SPIS - 1, (LUAI_UACINT)intid);
   if (tv_vm_irq(vm->vm, (uint32_t)intid, lua_toboolean(L, 3), &err) != TV_OK)
     return bind_raise(L, &err);
   return 0;

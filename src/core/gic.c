@@ -17,10 +17,14 @@ tv_status gic_check(const struct backend *backend, const tv_vm_config *config,
                    "config.gic is 3 or, for none, 0", config->gic);
   if (config->timer_exit)
     return err_set(err, TV_E_INVALID, 0, "with a GIC the virtual timer is its "
-                   "PPI 27, and returns no exits (config.timer_exit)");
+                   "PPI 27, and returns no exits; leave out one of the two");
+  if (config->granule > FRAME_DISTRIBUTOR)
+    return err_set(err, TV_E_INVALID, 0, "a GIC's frame is 0x%" PRIx64
+                   " bytes; the granule may not be more, as 0x%" PRIx32 " is",
+                   (uint64_t)FRAME_DISTRIBUTOR, config->granule);
   if (backend->gic_irq) return TV_OK;
   return err_set(err, TV_E_UNSUPPORTED, 0, "the backend %s makes no GIC; its "
-                 "vCPUs have interrupt lines (tv_vcpu_irq)", backend->name);
+                 "vCPUs have interrupt lines", backend->name);
 }
 
 tv_status gic_map(tv_vm *vm, tv_error *err) {
@@ -43,8 +47,8 @@ tv_status gic_check_vcpu(const tv_vm *vm, unsigned index, tv_error *err) {
 tv_status tv_vm_irq(tv_vm *vm, uint32_t intid, bool level, tv_error *err) {
   assert(vm);
   if (!vm->gic)
-    return err_set(err, TV_E_STATE, 0, "the VM has no GIC (config.gic); "
-                   "tv_vcpu_irq drives a vCPU's interrupt lines");
+    return err_set(err, TV_E_STATE, 0, "the VM has no GIC; make one with it, "
+                   "or drive a vCPU's interrupt lines");
   if (intid - TV_GIC_SPI >= TV_GIC_SPIS)
     return err_set(err, TV_E_RANGE, 0, "INTID %u is no shared peripheral "
                    "interrupt; these are %d to %d", intid, TV_GIC_SPI,

@@ -48,7 +48,7 @@ static uint64_t last(const struct region *r) {
 static const char *kind_name(const struct region *r) {
   return r->kind == TV_MEM_RAM ? "RAM" :
          r->kind == TV_MEM_ROM ? "ROM" :
-         r->kind == TV_MEM_MMIO ? "MMIO" : "device";
+         r->kind == TV_MEM_MMIO ? "MMIO" : "GIC";
 }
 
 // -------------------------------------------------------------- mapping --
@@ -212,7 +212,7 @@ tv_status mem_device(tv_vm *vm, uint64_t gpa, uint64_t size, tv_error *err) {
 static tv_status check_whole(const struct region *r, uint64_t gpa,
                              uint64_t end, tv_error *err) {
   if (r->kind == TV_MEM_DEVICE)
-    return err_set(err, TV_E_STATE, r->base, "the device at 0x%" PRIx64
+    return err_set(err, TV_E_STATE, r->base, "the GIC at 0x%" PRIx64
                    "..0x%" PRIx64 " belongs to the VM and cannot be unmapped",
                    r->base, last(r));
   if (r->base >= gpa && last(r) <= end) return TV_OK;
@@ -346,7 +346,7 @@ static tv_status check_covered(const tv_vm *vm, uint64_t gpa, size_t size,
     return err_set(err, TV_E_RANGE, at, "0x%zx bytes at 0x%" PRIx64
                    " are not all RAM or ROM: %s at 0x%" PRIx64, size, gpa,
                    !r ? "nothing is mapped" : r->kind == TV_MEM_MMIO ?
-                   "there is MMIO" : "there is a device", at);
+                   "there is MMIO" : "the GIC is", at);
   }
   return TV_OK;
 }

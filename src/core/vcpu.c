@@ -210,7 +210,7 @@ tv_status tv_vcpu_irq(tv_vcpu *cpu, tv_irq_line line, bool level,
                    "the lines are TV_IRQ and TV_FIQ", (int)line);
   if (cpu->vm->gic)
     return err_set(err, TV_E_STATE, 0, "the GIC drives the lines of vCPU %u; "
-                   "tv_vm_irq drives the GIC's inputs", cpu->index);
+                   "drive an input of the VM's GIC", cpu->index);
   cpu->line[line] = level;
   cpu->vm->backend->irq(cpu, line, level);
   return TV_OK;

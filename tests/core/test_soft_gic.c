@@ -42,11 +42,11 @@ static void memory(void) {
   expect(tv_mem_unmap(vm, 0, UINT64_C(1) << 32, &err), TV_E_STATE,
          "belongs to the VM", "not with all else either");
   expect(tv_mem_protect(vm, TV_GIC_DISTRIBUTOR, TV_READ, &err), TV_E_RANGE,
-         "it is in the device", "or protects");
+         "it is in the GIC", "or protects");
   expect(tv_mem_ram(vm, TV_GIC_REDISTRIBUTOR + 0x1000, 0x1000, TV_READ, NULL,
-                    &err), TV_E_OVERLAP, "device", "or covers");
+                    &err), TV_E_OVERLAP, "overlaps the GIC", "or covers");
   expect(tv_mem_read(vm, TV_GIC_DISTRIBUTOR, &word, 4, &err), TV_E_RANGE,
-         "there is a device", "the host has no bytes there to copy");
+         "the GIC is at 0x", "the host has no bytes there to copy");
   ok(!tv_mem_host(vm, TV_GIC_DISTRIBUTOR, 4), "or to look at");
   tv_vm_free(vm);
 }

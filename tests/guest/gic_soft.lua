@@ -366,7 +366,19 @@ test("vCPUs are made before the first run, and have no lines",
   t.raises("the GIC drives the lines", m.cpu.irq, m.cpu, true)
   t.raises("the GIC drives the lines", m.cpu.fiq, m.cpu, false)
   t.raises("32 to 255", m.vm.irq, m.vm, 31, true)
-  t.raises("32 to 255", m.vm.irq, m.vm, -1, true)
+  t.raises("32 to 255, not -1", m.vm.irq, m.vm, -1, true)
+  t.raises("32 to 255, not 4294967328", m.vm.irq, m.vm, 1 << 32 | 32, true)
+end)
+
+test("what the GIC's frames have no room for is refused", function(t)
+  local vm, why, code = tv.vm { gic = "v3", ram = "256M" }
+  t.eq({ vm, code }, { nil, "overlap" })
+  t.ok(why:find "overlaps the GIC", why)
+  vm, why, code = tv.vm { gic = "v3", granule = 1 << 20 }
+  t.eq({ vm, code }, { nil, "invalid" })
+  t.ok(why:find "may not be more, as 0x100000 is", why)
+  vm, why = tv.vm { gic = "v3", timer = "exit" }
+  t.ok(not vm and why:find "leave out one of the two", why)
 end)
 
 test("a reset forgets all but the inputs", function(t)

@@ -187,6 +187,22 @@ uart:   movz    x1, #0x900, lsl #16
      serial port of QEMU's virt board, which this vm does not have; make \z
      one by vm:map{kind = \"mmio\", base = 0x9000000, ...}" },
 
+  { "an interrupt controller that is not there", [[
+        movz    x1, #0x800, lsl #16
+        ldr     w0, [x1]
+  ]], {},
+    "unmapped: ldr w0, [x1] at 0x10004 read from 0x8000000, the interrupt \z
+     controller (GIC) of QEMU's virt board, which this vm does not have; \z
+     make the vm with one, tv.vm{gic = \"v3\"}" },
+
+  { "the memory of a GICv2", [[
+        movz    x1, #0x801, lsl #16
+        ldr     w0, [x1, #12]
+  ]], {},
+    "unmapped: ldr w0, [x1, #12] at 0x10004 read from 0x801000c, the CPU \z
+     interface of a GICv2 on QEMU's virt board, which this vm does not have; \z
+     a GICv3, tv.vm{gic = \"v3\"}, has the icc_ registers in its place" },
+
   { "a Raspberry Pi's pins", [[
         movz    x1, #0xfe20, lsl #16
         ldr     w0, [x1, #4]

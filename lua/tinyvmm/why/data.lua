@@ -174,11 +174,11 @@ local function linked_elsewhere(e, f)
 end
 
 local function device(e, f)
-  local what = values.device(e.addr)
+  local what, remedy = values.device(e.addr)
   if not what then return nil end
-  return ("%s, %s, which this vm does not have; make one by vm:map{kind = "
-    .. "\"mmio\", base = %#x, ...}"):format(tried(e, f), what,
-    e.addr & ~0xfff)
+  return ("%s, %s, which this vm does not have; %s"):format(tried(e, f), what,
+    remedy or ("make one by vm:map{kind = \"mmio\", base = %#x, ...}"):format(
+    e.addr & ~0xfff))
 end
 
 local function other_ram(e, f)

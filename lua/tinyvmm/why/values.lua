@@ -43,14 +43,19 @@ function M.filler(value)
   return FILLERS[value & 0xffffffff] or FILLERS[value >> 32] or false
 end
 
--- Where well-known boards have their devices.
+-- Where well-known boards have their devices, and how to have one here if not
+-- by vm:map.
+local GIC = "make the vm with one, tv.vm{gic = \"v3\"}"
 local DEVICES = {
   { 0x09000000, 0x1000, "the serial port of QEMU's virt board" },
   { 0x09010000, 0x1000, "the clock of QEMU's virt board" },
-  { 0x08000000, 0x20000,
-    "the interrupt controller (GIC) of QEMU's virt board" },
-  { 0x080a0000, 0x100000,
-    "the interrupt controller (GIC) of QEMU's virt board" },
+  { 0x08000000, 0x10000,
+    "the interrupt controller (GIC) of QEMU's virt board", GIC },
+  { 0x08010000, 0x10000,
+    "the CPU interface of a GICv2 on QEMU's virt board", "a GICv3, tv.vm{gic "
+    .. "= \"v3\"}, has the icc_ registers in its place" },
+  { 0x080a0000, 0xf60000,
+    "the interrupt controller (GIC) of QEMU's virt board", GIC },
   { 0x0a000000, 0x4000, "a virtio device of QEMU's virt board" },
   { 0x3f201000, 0x1000, "the serial port of a Raspberry Pi 3" },
   { 0x3f215000, 0x1000, "the mini UART of a Raspberry Pi 3" },
@@ -65,7 +70,7 @@ local DEVICES = {
 function M.device(addr)
   for _, d in ipairs(DEVICES) do
     if not math.ult(addr, d[1]) and math.ult(addr - d[1], d[2]) then
-      return d[3]
+      return d[3], d[4]
     end
   end
 end
