@@ -10,8 +10,11 @@
 static uint64_t address(lua_State *L, const char *what) {
   bind_vm_check(L, 1);
   lua_settop(L, 2);
-  if (lua_type(L, 2) != LUA_TSTRING)
-    return (uint64_t)bind_integer(L, 2, what);
+  int type = lua_type(L, 2);
+  if (type == LUA_TNUMBER) return (uint64_t)bind_integer(L, 2, what);
+  if (type != LUA_TSTRING)
+    luaL_error(L, "%s must be an integer or a symbol's name, not %s", what,
+               luaL_typename(L, 2));
   lua_pushvalue(L, 1);
   lua_pushvalue(L, 2);
   bind_call_lua(L, "tinyvmm.image", "address", 2, 1);

@@ -70,11 +70,13 @@ static uint64_t option_seed(lua_State *L) {
   return (uint64_t)seed;
 }
 
-// The GIC's version; the string leaves the stack.
+// The GIC's version.
 static unsigned option_gic(lua_State *L) {
-  const char *gic = option_string(L, "gic", "tv.vm gic");
-  if (gic != NULL && strcmp(gic, "v3") != 0)
-    luaL_error(L, "tv.vm gic must be \"v3\" or nil, not \"%s\"", gic);
+  int type = lua_getfield(L, 1, "gic");
+  const char *gic = type == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+  if (type != LUA_TNIL && (gic == NULL || strcmp(gic, "v3") != 0))
+    luaL_error(L, "tv.vm gic must be \"v3\" or nil, not %s",
+               luaL_tolstring(L, -1, NULL));
   lua_pop(L, 1);
   return gic != NULL ? 3 : 0;
 }

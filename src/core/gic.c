@@ -23,6 +23,8 @@ tv_status gic_check(const struct backend *backend, const tv_vm_config *config,
                    " bytes; the granule may not be more, as 0x%" PRIx32 " is",
                    (uint64_t)FRAME_DISTRIBUTOR, config->granule);
   if (backend->gic_irq) return TV_OK;
+  tv_status s = backend->probe(err);
+  if (s) return s;
   return err_set(err, TV_E_UNSUPPORTED, 0, "the backend %s makes no GIC; its "
                  "vCPUs have interrupt lines", backend->name);
 }

@@ -17,6 +17,9 @@ static void refusals(void) {
   expect(make((tv_vm_config){ .backend = "mock", .gic = 3 }, &vm),
          TV_E_UNSUPPORTED, &err, "the backend mock makes no GIC",
          "a backend without a GIC has no VM with one");
+  expect(make((tv_vm_config){ .backend = "none", .gic = 3 }, &vm),
+         TV_E_NO_DEVICE, NULL, NULL,
+         "of one that is not here, that is what is said");
   expect(make((tv_vm_config){ .backend = "mock", .gic = 2 }, &vm),
          TV_E_INVALID, &err, "no GIC of version 2", "there is GICv3 only");
   expect(make((tv_vm_config){ .backend = "mock" }, &vm), TV_OK, NULL, NULL,

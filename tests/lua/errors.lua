@@ -278,6 +278,27 @@ test("vm:load checks what it is given", function(t)
   refused(t, "io", "directory", tv.load "/")
 end)
 
+test("what belongs to a GIC says so without one, and the reverse", function(t)
+  for _, gic in ipairs { 3, true, "v2" } do
+    t.raises("gic must be \"v3\" or nil, not " .. tostring(gic), tv.vm,
+      { gic = gic })
+  end
+  local vm <close> = assert(tv.vm {})
+  t.raises("the VM has no GIC", vm.irq, vm, 40, true)
+  local with <close> = tv.vm { gic = "v3" }
+  if not with then t.not_here "this machine makes no GIC" end
+  local cpu <close> = assert(with:vcpu {})
+  t.raises("drive an input of the VM's GIC", cpu.irq, cpu, true)
+end)
+
+test("a breakpoint is at an address or a name", function(t)
+  local vm <close> = assert(tv.vm {})
+  t.raises("an integer or a symbol's name, not boolean", vm.set_breakpoint, vm,
+    true)
+  t.raises("an integer or a symbol's name, not nil", vm.clear_breakpoint, vm)
+  t.raises("not a multiple of 4", vm.set_breakpoint, vm, 3)
+end)
+
 test("errors carry the position of the script", function(t)
   local vm <close> = assert(tv.vm {})
   local _, message = pcall(function() vm:read_u8(-1) end)
