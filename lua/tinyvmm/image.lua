@@ -149,7 +149,8 @@ function M.symbol(object, addr)
 end
 
 -- vm:address(name): where the symbol stands in the newest image that has it.
-function M.address(vm, name)
+-- `level` says whose mistake an unknown name is, as in error.
+function M.address(vm, name, level)
   local images = core._images(vm)
   local all = {}
   for i = #images, 1, -1 do
@@ -163,7 +164,7 @@ function M.address(vm, name)
   end
   local near = core._nearest(tostring(name), all)
   error(("no image has a symbol '%s'%s"):format(tostring(name),
-    near and "; did you mean '" .. near .. "'?" or ""), 2)
+    near and "; did you mean '" .. near .. "'?" or ""), level or 2)
 end
 
 -- "0x10008 (main+8)", or the bare number where no name is known.

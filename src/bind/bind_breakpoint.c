@@ -17,7 +17,8 @@ static uint64_t address(lua_State *L, const char *what) {
                luaL_typename(L, 2));
   lua_pushvalue(L, 1);
   lua_pushvalue(L, 2);
-  bind_call_lua(L, "tinyvmm.image", "address", 2, 1);
+  lua_pushinteger(L, 3);               // an error is the script's, not ours
+  bind_call_lua(L, "tinyvmm.image", "address", 3, 1);
   return (uint64_t)bind_integer(L, -1, what);
 }
 

@@ -30,10 +30,10 @@ bool breakpoint_at(const tv_vm *vm, uint64_t address) {
 static tv_status check_address(uint64_t address, tv_error *err) {
   if (address & 3)
     return err_set(err, TV_E_ALIGNMENT, address, "no instruction is at 0x%"
-                    PRIx64 ", which is not a multiple of 4", address);
+                   PRIx64 ", which is not a multiple of 4", address);
   if ((uint64_t)bits_sext(address, 56) != address)
     return err_set(err, TV_E_INVALID, address, "no instruction is at 0x%"
-                    PRIx64 ": a pc has no tag in its top byte", address);
+                   PRIx64 ": a pc has no tag in its top byte", address);
   return TV_OK;
 }
 
@@ -42,17 +42,17 @@ static tv_status check_room(tv_vm *vm, uint64_t address, tv_error *err) {
   tv_vm_limits(vm, &limits);
   if (!limits.breakpoints)
     return err_set(err, TV_E_UNSUPPORTED, address, "the backend %s has no "
-                    "breakpoints here; soft has any number",
-                    vm->backend->name);
+                   "breakpoints here; soft has any number",
+                   vm->backend->name);
   if (vm->breakpoints >= limits.breakpoints)
     return err_set(err, TV_E_LIMIT, address, "the backend %s has %u "
-                    "breakpoints here, and all are set; take one away first "
-                    "(soft has any number)", vm->backend->name,
-                    limits.breakpoints);
+                   "breakpoints here, and all are set; take one away first "
+                   "(soft has any number)", vm->backend->name,
+                   limits.breakpoints);
   if (!alloc_grow(&vm->breakpoint, &vm->breakpoint_room,
                   vm->breakpoints + 1, sizeof *vm->breakpoint))
     return err_set(err, TV_E_NO_MEMORY, address, "no host memory for a "
-                    "breakpoint");
+                   "breakpoint");
   return TV_OK;
 }
 
