@@ -107,7 +107,8 @@ typedef struct tv_vm_config {
                           // 0: the backend's own; on kvm the host's page,
                           // of 4, 16 or 64 KiB
   bool relaxed;           // soft: with the MMU off data is Normal memory
-  bool timer_exit;        // the virtual timer returns exits, not interrupts
+  bool timer_exit;        // the virtual timer returns exits, not interrupts;
+                          // not with a GIC
   bool no_fp;             // CPACR_EL1.FPEN = 0 at reset, as in the Arm ARM
   const char *cpu;        // soft: the CPU model (tv_cpu_name); NULL is "max".
                           // hvf and kvm have the host's CPU: NULL only
@@ -147,7 +148,8 @@ TV_API uint64_t tv_vm_time(const tv_vm *);
 
 // Puts vCPUs back to their reset state (registers as tv_vcpu_new leaves
 // them, pc and sp as last set by tv_vcpu_set_reset, power as by
-// tv_vcpu_power); memory and handlers stay.
+// tv_vcpu_power), and the GIC; its inputs, memory, handlers, breakpoints and
+// logs stay.
 TV_API tv_status tv_vm_reset(tv_vm *, tv_error *);
 
 // Ends the current run, or else the next one, once, with TV_EXIT_STOPPED.
@@ -346,8 +348,8 @@ typedef enum tv_exit_kind {
                        // the next run (reads: after tv_vcpu_answer)
   TV_EXIT_SYSREG,      // system register access (TV_TRAP_SYSREG); as MMIO
   TV_EXIT_BRK,         // brk with no guest vector; pc at it
-  TV_EXIT_WFI,         // waits with nothing armed and nothing pending; pc
-                       // after it
+  TV_EXIT_WFI,         // waits, and nothing is armed or pending that could
+                       // end it; pc after it
   TV_EXIT_FAULT,       // see tv_fault; pc at the instruction
   TV_EXIT_TIMER,       // the virtual timer fired (config.timer_exit)
   TV_EXIT_BUDGET,      // the budget is used up

@@ -189,8 +189,8 @@ function vm:on(event, fn) end
 
 function vm:stop() end
 
----Drives an input of the GIC.
----@param intid integer a shared peripheral interrupt
+---Drives an input of the GIC; the level stays.
+---@param intid integer a shared peripheral interrupt, 32 to 255
 ---@param level boolean
 function vm:irq(intid, level) end
 
@@ -203,12 +203,14 @@ function vm:take_output() end
 ---@return true?, string? message, tinyvmm.code? code
 function vm:trace(to) end
 
+---Runs stop before the instruction at this address or symbol.
 ---@param at integer|string
 ---@return integer? address
 ---@return string? message
 ---@return tinyvmm.code? code
 function vm:set_breakpoint(at) end
 
+---Returns whether there was one.
 ---@param at integer|string
 ---@return boolean
 function vm:clear_breakpoint(at) end

@@ -152,7 +152,8 @@ struct backend {
   // GIC `irq` is not called, the timers are the GIC's inputs, and idle vCPUs
   // are those whose WFI nothing ends that is pending there. gic_irq changes
   // the input of an SPI, from low to high or back, and nothing else: the core
-  // has checked. The input stays as it is over gic_reset.
+  // has checked. gic_reset is called after the vCPUs' vcpu_reset; the inputs
+  // stay as they are.
   tv_status (*gic_irq)(tv_vm *, uint32_t intid, bool level, tv_error *err);
   void (*gic_reset)(tv_vm *);
 };

@@ -95,8 +95,8 @@ test("what no pc can be raises; more than there is room for is refused",
   t.raises("0x10002, which is not a multiple of 4", set, m.vm, 0x10002)
   t.raises("no tag in its top byte", set, m.vm, 0x5600000000010000)
   t.raises("not a multiple of 4", clear, m.vm, 1)
-  t.raises("address must be an integer, not nil", set, m.vm)
-  t.raises("address must be an integer, not nil", clear, m.vm)
+  t.raises("an integer or a symbol's name, not nil", set, m.vm)
+  t.raises("an integer or a symbol's name, not nil", clear, m.vm)
   t.raises("no image has a symbol 'lop'; did you mean 'loop'?", set, m.vm,
     "lop")
   t.eq(m.vm.breakpoints, {})
