@@ -72,13 +72,15 @@ typedef int kvm_timer;
 // ended.
 struct kvm_counts { uint64_t exits, wfi, unwoken; };
 
-// Waiting in a WFI, in a VM with a GIC: kvm_wait.c.
+// Waiting in a WFI: kvm_wait.c.
 struct kvm_wait {
   bool open;                       // `stats` is: the vCPU's statistics, and
   int stats;                       // where in them its values are
   uint64_t wakeups, waits, exits, wfi;
   unsigned buckets;                // of `waits`
   struct kvm_counts entered;       // when it last began to look
+  bool due;                        // a timer's output was up then
+  // In a VM with a GIC:
   bool suspended;                  // waits, its pc behind the WFI
   bool left;                       // and the run has been told that it is idle
   atomic_bool busy;
@@ -209,18 +211,27 @@ bool kvm_gic_absent(const tv_vm *, uint64_t gpa);
 
 // kvm_wait.c --------------------------------------------------------------
 
+// The vCPU's statistics, where KVM has them; a VM with a GIC needs them.
 tv_status kvm_wait_start(struct kvm_vcpu *, tv_error *);
 void kvm_wait_stop(struct kvm_vcpu *);
+// Before KVM_RUN: what follows is about what has happened since.
+void kvm_wait_look_now(struct kvm_vcpu *);
+// Without a GIC, after a signal: whether KVM_RUN executed a WFI, which waits if
+// nothing would end it now. Kernels before 5.14 know only that the thread has
+// slept (kvm_tick_slept).
+bool kvm_wait_in_wfi(struct kvm_vcpu *, bool slept);
+
+// With a GIC.
+
 // Something has happened that may concern an idle vCPU.
 void kvm_wait_event(struct kvm_vm *);
 // The vCPU waits from now on, its pc behind the WFI, until the end.
 void kvm_wait_begin(struct kvm_vcpu *);
 void kvm_wait_end(struct kvm_vcpu *);
-// Around a run; around KVM_RUN: before, after what woke it, after a signal
-// (true: the vCPU is idle, and the run over).
+// Around a run; after KVM_RUN: after what woke it, after a signal (true: the
+// vCPU is idle, and the run over).
 void kvm_wait_enter_run(struct kvm_vcpu *);
 void kvm_wait_leave_run(struct kvm_vcpu *);
-void kvm_wait_look_now(struct kvm_vcpu *);
 void kvm_wait_woken(struct kvm_vcpu *);
 bool kvm_wait_is_idle(struct kvm_vcpu *);
 // backend->wakes: whether to look again.

@@ -10,7 +10,7 @@
 // sign extension, which KVM loses, pairs and writeback; and registers may be
 // read and written at any time.
 //
-// With a GIC: kvm_wait.c says how a wait is known there.
+// kvm_wait.c says how a wait is known.
 //
 // A guest that waits for ever, or faults at its own vector for ever, never
 // leaves KVM_RUN. Ticks do: then look() sees how it stands.
@@ -229,7 +229,7 @@ static bool is_wfi(struct run *run, uint64_t pc) {
 }
 
 // The signal has ended a WFI that nothing else would have ended: if nothing
-// can, the vCPU is idle, else it goes on waiting.
+// can, the vCPU is idle, else it goes on waiting. One that was stepped is done.
 static bool waiting(struct run *run, uint64_t pc) {
   if (kvm_next_event(run->cpu) == TV_NO_LIMIT) return leave(run, BACK_IDLE);
   kvm_set_reg(run->k, REG_CORE | CORE_PC, pc - 4);
@@ -265,9 +265,9 @@ static bool look(struct run *run) {
   if (spins_at_vector(run, pc)) return spinning(run);
   bool gic = run->cpu->vm->gic, idle = gic && kvm_wait_is_idle(run->k);
   if (idle) return leave(run, BACK_IDLE);
-  if (!kvm_tick_slept(run->k)) return true;
-  if (stopped(run)) return psci(run, PSCI_CPU_OFF);
-  if (gic) return true;
+  bool slept = kvm_tick_slept(run->k);
+  if (slept && stopped(run)) return psci(run, PSCI_CPU_OFF);
+  if (gic || run->step || !kvm_wait_in_wfi(run->k, slept)) return true;
   if (!kvm_wakes(run->cpu) && is_wfi(run, pc)) return waiting(run, pc);
   return true;
 }
@@ -384,8 +384,7 @@ static bool enter(struct run *run) {
   k->step_spent |= run->step && !k->wait.suspended;
   k->hw.run->immediate_exit = 0;
   if (atomic_exchange(&k->kicked, false)) return leave(run, BACK_KICKED);
-  kvm_tick_slept(k);     // from here on
-  if (run->cpu->vm->gic) kvm_wait_look_now(k);
+  kvm_wait_look_now(k);
   if (kvm_ioctl_value(k->hw.fd, RUN, 0) < 0)
     return errno == EINTR || errno == EAGAIN ? interrupted(run)
                                              : fail_run(run);
@@ -412,7 +411,7 @@ static void drive(struct run *run) {
 static tv_status first_run(struct kvm_vcpu *k, tv_error *err) {
   tv_status s = TV_OK;
   if (k->vcpu->vm->gic) s = kvm_gic_start(k->vcpu->vm, err);
-  if (!s && k->vcpu->vm->gic) s = kvm_wait_start(k, err);
+  if (!s) s = kvm_wait_start(k, err);
   return s ? s : kvm_tick_start(k, err);
 }
 

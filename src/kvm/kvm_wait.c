@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// Waiting in a WFI, in a VM with a GIC. The kernel delivers interrupts there
-// without our seeing them, so when a signal ends KVM_RUN with pc behind a WFI
-// the vCPU may still wait, or have taken an interrupt and be back. The kernel's
-// statistics tell: each wait that an interrupt ended is a wake-up, a wait that
-// the signal ended is none, and that can only be the last. Or, where the signal
-// came before the wait: the guest has left the CPU for WFIs only, and so last.
+// Waiting in a WFI. When a signal ends KVM_RUN with pc behind a WFI the vCPU
+// may still wait, or be on its way; the kernel's statistics tell.
+//
+// Without a GIC nothing ends a wait but a line, which is ours, or a timer, for
+// which KVM_RUN returns. So if a WFI was executed at all it was the last that
+// the guest did, and waits unless something ends it now, whether the signal
+// came before the thread slept or after that.
+//
+// With a GIC the kernel delivers interrupts without our seeing them. Each wait
+// that an interrupt ended is a wake-up, a wait that the signal ended is none,
+// and that can only be the last. Or, where the signal came before the wait: the
+// guest has left the CPU for WFIs only, and so last.
 //
 // Then the vCPU goes on waiting without executing the WFI again, in the state
 // SUSPENDED: KVM_RUN returns when something wakes it, for certain. Nothing that
@@ -84,30 +90,41 @@ static uint64_t unwoken(const struct kvm_wait *w) {
   return waits - wakeups;
 }
 
+static uint64_t count_wfi(const struct kvm_wait *w) {
+  uint64_t count = 0;
+  read_at(w->stats, &count, sizeof count, w->wfi);
+  return count;
+}
+
 static struct kvm_counts counts(const struct kvm_wait *w) {
-  struct kvm_counts c = { .unwoken = unwoken(w) };
+  struct kvm_counts c = { .wfi = count_wfi(w), .unwoken = unwoken(w) };
   read_at(w->stats, &c.exits, sizeof c.exits, w->exits);
-  read_at(w->stats, &c.wfi, sizeof c.wfi, w->wfi);
   return c;
+}
+
+static bool find_all(int fd, struct kvm_wait *w) {
+  struct kvm_stats_header header;
+  unsigned one;
+  return read_at(fd, &header, sizeof header, 0) &&
+         find(fd, &header, "halt_wakeup", &w->wakeups, &one) &&
+         find(fd, &header, "halt_wait_hist", &w->waits, &w->buckets) &&
+         find(fd, &header, "exits", &w->exits, &one) &&
+         find(fd, &header, "wfi_exit_stat", &w->wfi, &one);
 }
 
 tv_status kvm_wait_start(struct kvm_vcpu *k, tv_error *err) {
   struct kvm_wait *w = &k->wait;
-  struct kvm_stats_header header;
-  unsigned one;
-  if (w->open) return TV_OK;
+  const tv_vm *vm = k->vcpu->vm;
+  if (w->open || !kvm_capability(kvm_vm_of(vm)->dev, CAP_BINARY_STATS_FD))
+    return TV_OK;
   int fd = kvm_ioctl_value(k->hw.fd, GET_STATS_FD, 0);
   if (fd < 0)
     return kvm_refused(err, TV_E_UNSUPPORTED, "KVM_GET_STATS_FD", NULL);
   w->stats = fd;
   w->open = true;
-  if (read_at(fd, &header, sizeof header, 0) &&
-      find(fd, &header, "halt_wakeup", &w->wakeups, &one) &&
-      find(fd, &header, "halt_wait_hist", &w->waits, &w->buckets) &&
-      find(fd, &header, "exits", &w->exits, &one) &&
-      find(fd, &header, "wfi_exit_stat", &w->wfi, &one))
-    return TV_OK;
+  if (find_all(fd, w)) return TV_OK;
   kvm_wait_stop(k);
+  if (!vm->gic) return TV_OK;
   return err_set(err, TV_E_UNSUPPORTED, 0, "no VM with a GIC: the statistics "
                  "of KVM lack halt_wakeup, halt_wait_hist, exits, or "
                  "wfi_exit_stat");
@@ -142,8 +159,18 @@ void kvm_wait_enter_run(struct kvm_vcpu *k) {
 void kvm_wait_leave_run(struct kvm_vcpu *k) { set_busy(k, false); }
 
 void kvm_wait_look_now(struct kvm_vcpu *k) {
-  k->wait.seen = atomic_load(&kvm_vm_of(k->vcpu->vm)->gic.events);
-  k->wait.entered = counts(&k->wait);
+  struct kvm_wait *w = &k->wait;
+  w->due = k->hw.run->device_irq_level;
+  if (!w->open || w->due) kvm_tick_slept(k);
+  w->seen = atomic_load(&kvm_vm_of(k->vcpu->vm)->gic.events);
+  if (k->vcpu->vm->gic) w->entered = counts(w);
+  else if (w->open) w->entered.wfi = count_wfi(w);
+}
+
+// A WFI while a timer's output is up waits for nothing, and is none.
+bool kvm_wait_in_wfi(struct kvm_vcpu *k, bool slept) {
+  const struct kvm_wait *w = &k->wait;
+  return !w->open || w->due ? slept : count_wfi(w) != w->entered.wfi;
 }
 
 void kvm_wait_woken(struct kvm_vcpu *k) {

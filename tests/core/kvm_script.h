@@ -26,7 +26,7 @@ static struct kvm_smccc_filter filter[4];
 static unsigned filters;
 static struct kvm_guest_debug guest_debug;
 static uint32_t irq, line_level[2], mp_state;
-static bool has_filter;
+static bool has_filter, has_statistics = true;
 static struct kvm_vcpu_init init;
 static struct kvm_memory_region region[8];    // by slot
 static struct kvm_run *shared;
@@ -90,7 +90,9 @@ static int answer(unsigned long request, unsigned long arg) {
   const struct kvm_irq_level *line = (const struct kvm_irq_level *)arg;
   switch (request) {
     case GET_API_VERSION: return API_VERSION;
-    case CHECK_EXTENSION: return arg == CAP_ARM_VM_IPA_SIZE ? 40 : 8;
+    case CHECK_EXTENSION:
+      return arg == CAP_ARM_VM_IPA_SIZE ? 40 :
+             arg == CAP_BINARY_STATS_FD ? has_statistics : 8;
     case GET_VCPU_MMAP_SIZE: return RUN_SIZE;
     case CREATE_VM: case CREATE_VCPU: return descriptor();
     case SET_DEVICE_ATTR:
@@ -111,6 +113,7 @@ static int answer(unsigned long request, unsigned long arg) {
       return 0;
     case SET_MP_STATE: mp_state = *(const uint32_t *)arg; return 0;
     case GET_MP_STATE: *(uint32_t *)arg = mp_state; return 0;
+    case GET_STATS_FD: return statistics();
     case ARM_VCPU_INIT: memcpy(&init, one, sizeof init); return 0;
     case SET_USER_MEMORY_REGION: return set_region(one);
     case RUN: return run();

@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// VMs with a GIC on a kernel that is not there: open, uname, getrusage and
-// ioctl are ours, and so is the file of a vCPU's statistics. Each call that
-// may be refused is, once, and the caller hears of it; and what ends KVM_RUN
-// is taken for what it is.
+// VMs with a GIC on a kernel that is not there (kvm_fake.h). Each call that may
+// be refused is, once, and the caller hears of it; and what ends KVM_RUN is
+// taken for what it is.
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/utsname.h>
-#include <unistd.h>
+#include <stdio.h>    // for __GLIBC__: others declare ioctl in their own way
 
 #include "core/view.h"
-#include "kvm/kvm.h"
 #include "tap.h"
 
-#ifdef __GLIBC__    // others declare ioctl in their own way
+#ifdef __GLIBC__
 
-enum { RUN_SIZE = 4096, ROUNDS_MAX = 4000, BUCKETS = 2, EXITS = 3, WFI };
+#include "kvm_fake.h"
+
+enum { ROUNDS_MAX = 4000 };
 
 static unsigned fail_at, calls;
 static int fail_errno, missing = -1;
@@ -29,14 +21,12 @@ static unsigned long last;
 static bool hearing, undoing, last_quiet, entered;
 
 // The kernel's VM, GIC and vCPU.
-static int vm_fd, gic_fd, stats_fd = -1;
-static long sleeps;
+static int vm_fd, gic_fd;
 static uint32_t mp_state;
 static uint64_t timer_control, compare;
 static struct kvm_run *shared;
 static uint32_t levels[8];
 static uint64_t pmr, created;
-static bool nameless;              // its statistics have other names
 
 // What KVM_RUN finds: w, a signal ends a wait; z, it comes before the wait; y,
 // and after something else; s, a signal ends no wait;
@@ -46,64 +36,6 @@ static bool nameless;              // its statistics have other names
 static const char *script;
 static char states[16];            // r or s, with what it was entered
 static unsigned entries;
-
-// The file: a header, two descriptors, and their values.
-static struct {
-  struct kvm_stats_header header;
-  struct { struct kvm_stats_desc desc; char name[16]; } wakeups, waits, exits,
-    wfi;
-  uint64_t value[1 + BUCKETS + 2];
-} file;
-
-int uname(struct utsname *name) {
-  memset(name, 0, sizeof *name);
-  strcpy(name->sysname, "Linux");
-  strcpy(name->machine, "aarch64");
-  return 0;
-}
-
-int getrusage(__rusage_who_t who, struct rusage *usage) {
-  (void)who;
-  *usage = (struct rusage){ .ru_nvcsw = sleeps };
-  return 0;
-}
-
-static int descriptor(void) {
-  FILE *f = tmpfile();
-  int fd = f ? dup(fileno(f)) : -1;
-  if (f) fclose(f);
-  if (fd >= 0 && ftruncate(fd, RUN_SIZE)) return -1;
-  return fd;
-}
-
-int open(const char *path, int flags, ...) {
-  (void)flags;
-  errno = ENOENT;
-  return strcmp(path, "/dev/kvm") ? -1 : descriptor();
-}
-
-static void count(unsigned which) {
-  file.value[which]++;
-  if (pwrite(stats_fd, &file, sizeof file, 0) < 0) note("no statistics");
-}
-
-static int statistics(void) {
-  enum { NAME = 16 };
-  size_t values = sizeof file - sizeof file.value;
-  file.header = (struct kvm_stats_header){ .name_size = NAME, .count = 4,
-    .desc_offset = sizeof file.header, .data_offset = (uint32_t)values };
-  file.wakeups.desc = (struct kvm_stats_desc){ .size = 1 };
-  strcpy(file.wakeups.name, nameless ? "wakeups" : "halt_wakeup");
-  file.waits.desc = (struct kvm_stats_desc){ .size = BUCKETS, .offset = 8 };
-  strcpy(file.waits.name, "halt_wait_hist");
-  file.exits.desc = (struct kvm_stats_desc){ .size = 1, .offset = 8 * EXITS };
-  strcpy(file.exits.name, "exits");
-  file.wfi.desc = (struct kvm_stats_desc){ .size = 1, .offset = 8 * WFI };
-  strcpy(file.wfi.name, "wfi_exit_stat");
-  stats_fd = descriptor();
-  count(0);
-  return stats_fd;
-}
 
 static int signal_comes(void) {
   errno = EINTR;
@@ -116,18 +48,18 @@ static int run(void) {
     states[entries] = mp_state == MP_SUSPENDED ? 's' : 'r';
   entries++;
   switch (what) {
-    case 'w': count(1); count(EXITS); sleeps++; return signal_comes();
+    case 'w': count(WAITS); count(EXITS); sleeps++; return signal_comes();
     case 'y': count(EXITS); // fall through
-    case 'z': count(EXITS); count(WFI); return signal_comes();
-    case 'i': count(2); count(0); sleeps++; return signal_comes();
+    case 'z': count(EXITS); count(WFIS); return signal_comes();
+    case 'i': count(WAITS + 1); count(WAKEUPS); sleeps++; return signal_comes();
     case 's': sleeps++; return signal_comes();
     case 'd': compare = 0; return signal_comes();
     case 'h':
       shared->exit_reason = EXIT_HYPERCALL;
       return 0;
     default:
-      count(1);
-      if (what == 'k') count(0);
+      count(WAITS);
+      if (what == 'k') count(WAKEUPS);
       shared->exit_reason = EXIT_SYSTEM_EVENT;
       shared->system_event.type = EVENT_WAKEUP;
       return 0;
@@ -214,7 +146,7 @@ static tv_status make(tv_vm **vm, tv_vcpu **cpu) {
   mp_state = 0;
   gic_fd = -1;
   memset(levels, 0, sizeof levels);
-  file.value[0] = file.value[1] = file.value[2] = 0;
+  memset(stats.value, 0, sizeof stats.value);
   timer_control = 0;
   entries = 0;
   memset(states, 0, sizeof states);

@@ -88,6 +88,7 @@ static int answer(unsigned long request, unsigned long arg) {
     case GET_MP_STATE:
       ((struct kvm_mp_state *)arg)->state = MP_STOPPED;
       return 0;
+    case GET_STATS_FD: return statistics();
     case SET_USER_MEMORY_REGION:
       return set_region((const struct kvm_memory_region *)arg);
     case GET_DIRTY_LOG: return get_log((const struct kvm_dirty_log *)arg);
@@ -182,7 +183,7 @@ static const unsigned long telling[] = {
   CREATE_VM, ENABLE_CAP, GET_VCPU_MMAP_SIZE, SET_USER_MEMORY_REGION,
   GET_DIRTY_LOG,
   CREATE_VCPU, ARM_PREFERRED_TARGET, ARM_VCPU_INIT, GET_ONE_REG, SET_ONE_REG,
-  IRQ_LINE, SET_GUEST_DEBUG, GET_MP_STATE, SET_MP_STATE
+  IRQ_LINE, SET_GUEST_DEBUG, GET_MP_STATE, SET_MP_STATE, GET_STATS_FD
 };
 enum { TELLING = sizeof telling / sizeof *telling };
 

@@ -222,7 +222,15 @@ static void lines(void) {
 }
 
 static int waits(void) {
+  count(WFIS);
   sleeps++;
+  *core(CORE_PC) = CODE + 4;
+  return signalled();
+}
+
+// The signal came before the thread slept.
+static int would_wait(void) {
+  count(WFIS);
   *core(CORE_PC) = CODE + 4;
   return signalled();
 }
@@ -232,9 +240,15 @@ static int stops(void) {
   return shared->immediate_exit ? signalled() : 0;
 }
 
-static int comes_from_wfi(void) {
+// Executes no WFI.
+static int comes_behind_wfi(void) {
   *core(CORE_PC) = CODE + 4;
   return signalled();
+}
+
+static int sleeps_behind_wfi(void) {
+  sleeps++;
+  return comes_behind_wfi();
 }
 
 // Sets the timers; that of `ctl` (0: neither) to go off at `when`, now 1000.
@@ -245,8 +259,11 @@ static void arm(uint16_t ctl, uint64_t when) {
   *reg(UINT64_C(0x603000000013df1a)) = *sys(VIEW_cntpct_el0) = 1000;
 }
 
-// Where the guest stands after a signal in its WFI; that is no exit.
-static uint64_t after_wfi(void) {
+// Where the guest stands after this in its first instruction; that is no exit.
+static uint64_t after(step_fn *what) {
+  static step_fn *list[1];
+  list[0] = what;
+  script = list;
   *core(CORE_PC) = CODE;
   at = 0;
   length = 1;
@@ -254,29 +271,76 @@ static uint64_t after_wfi(void) {
 }
 
 static void waiting(void) {
-  static step_fn *const without_sleep = comes_from_wfi;
   start();
-  SCRIPT(waits, waits, waits, waits);
+  SCRIPT(waits, would_wait);
   word(0xd503207f);                                   // wfi
-  ok(go() == TV_EXIT_WFI && left.pc == CODE && *core(CORE_PC) == CODE + 4,
-     "a WFI that nothing would end is an exit");
+  for (unsigned n = 1; n <= 2; n++) {
+    *core(CORE_PC) = CODE;
+    ok(go() == TV_EXIT_WFI && left.pc == CODE && *core(CORE_PC) == CODE + 4,
+       "a WFI that nothing would end is an exit%s",
+       n == 1 ? "" : ", if the signal comes before the thread sleeps, too");
+  }
   arm(VIEW_cntv_ctl_el0, UINT64_MAX);
-  eq_u64(after_wfi(), 0, "with a timer armed it goes on waiting");
+  eq_u64(after(waits), 0, "with a timer armed it goes on waiting");
   arm(VIEW_cntp_ctl_el0, UINT64_MAX);
-  eq_u64(after_wfi(), 0, "with the physical one, too");
+  eq_u64(after(would_wait), 0, "with the physical one, too");
   arm(VIEW_cntv_ctl_el0, 999);
-  eq_u64(after_wfi(), 4, "one that has gone off ends it");
+  eq_u64(after(waits), 4, "one that has gone off ends it");
   arm(VIEW_cntv_ctl_el0, UINT64_MAX);
   tv_vcpu_irq(cpu, TV_IRQ, true, NULL);
-  eq_u64(after_wfi(), 4, "and so does a line");
+  eq_u64(after(waits), 4, "and so does a line");
   tv_vcpu_irq(cpu, TV_IRQ, false, NULL);
   arm(0, 0);
   word(0xd503201f);                                   // nop
-  eq_u64(after_wfi(), 4, "another instruction is no WFI");
-  script = &without_sleep;
+  eq_u64(after(waits), 4, "another instruction is no WFI");
   word(0xd503207f);
-  eq_u64(after_wfi(), 4, "nor is a WFI that did not sleep");
+  eq_u64(after(comes_behind_wfi), 4, "nor is a WFI that was not executed");
+  eq_u64(after(sleeps_behind_wfi), 4, "whatever the thread slept for");
+  arm(VIEW_cntv_ctl_el0, UINT64_MAX);
+  *core(CORE_PC) = CODE;
+  at = 0;
+  ok(step() == TV_EXIT_BUDGET && *core(CORE_PC) == CODE + 4 && at == 1,
+     "one that was stepped is done");
   stop();
+}
+
+static int silenced_and_waits(void) {
+  shared->device_irq_level = 0;
+  return waits();
+}
+
+static int silenced_and_passes(void) {
+  shared->device_irq_level = 0;
+  return would_wait();
+}
+
+// A timer's output is up, so that a WFI ends at once; then the guest silences
+// it. Whether it has waited after that, the thread's sleep tells.
+static void waiting_when_due(void) {
+  start_with(true);
+  word(0xd503207f);                                   // wfi
+  shared->device_irq_level = LEVEL_VTIMER;
+  kvm_of(cpu)->timer_reported = true;
+  eq_u64(after(silenced_and_passes), 4, "a WFI while a timer is up is none");
+  shared->device_irq_level = LEVEL_VTIMER;
+  kvm_of(cpu)->timer_reported = true;
+  eq_u64(after(silenced_and_waits), GARBAGE, "after that it is one");
+  ok(left.kind == TV_EXIT_WFI, "and an exit");
+  stop();
+}
+
+// Before Linux 5.14.
+static void waiting_without_statistics(void) {
+  for (unsigned n = 0; n < 2; n++) {
+    has_statistics = n;
+    nameless = true;
+    start();
+    word(0xd503207f);                                 // wfi
+    eq_u64(after(would_wait), 4, "without statistics no sleep is no wait");
+    ok(after(waits) == GARBAGE && left.kind == TV_EXIT_WFI, "a sleep is one");
+    stop();
+  }
+  nameless = false;
 }
 
 static int passes_time(void) {
@@ -328,6 +392,8 @@ int main(void) {
   timer_exits();
   lines();
   waiting();
+  waiting_when_due();
+  waiting_without_statistics();
   ticks();
   kicks();
   return done();
