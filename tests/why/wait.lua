@@ -286,7 +286,7 @@ vectors:
         msr     daifclr, #2
         b       .
     ]]), { at = AT.at, cpu = AT.cpu, limits = AT.limits,
-    except = { "hvf", "by chance it is between two" } },
+    except = { "kvm hvf", "by chance it is between two" } },
     "the budget ended at 0x10018 (_start+24), before b _start+24, after \z
      1000 instructions: the timer's interrupt comes again after each \z
      eret, for the handler does not set the timer anew (CNTV_TVAL_EL0) or \z
