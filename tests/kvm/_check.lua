@@ -8,7 +8,7 @@
 -- (the SMCCC filter, since 6.4), once with one that does not. What the tests
 -- print comes out on the console and into build/arm64/KERNEL.log.
 --
---   make check-kvm T='guest/mmio core/test_kvm' K=6.1
+--   make check-kvm T='guest/mmio core/kvm' K=6.1
 --
 -- runs the files that match T, on kvm, instead of all, on the kernel K.
 --
