@@ -226,10 +226,10 @@ unsigned hvf_line_watched(const struct hvf_vcpu *,
                           uint64_t at[WATCH_LINE]);
 // Before hv_vcpu_run: sets lines as the timers want them.
 tv_status hvf_line_update(struct hvf_vcpu *, tv_error *);
-// The nanoseconds after which lines want to be looked at again.
+// After it: the nanoseconds until lines want to be looked at again.
 uint64_t hvf_line_look(const struct hvf_vcpu *);
-// After a breakpoint: true if it was one of these, and is dealt with.
-bool hvf_line_breakpoint(struct hvf_vcpu *);
+// After a breakpoint: deals with it if it was one of these.
+void hvf_line_breakpoint(struct hvf_vcpu *);
 // Before the guest waits: the end of an expiry that was reported.
 void hvf_line_wait(struct hvf_vcpu *);
 // Whether a timer drives the IRQ line up, as far as the host has been told.

@@ -52,11 +52,12 @@ tv_status hvf_inject(tv_vcpu *cpu, uint64_t esr, uint64_t far,
   return TV_OK;
 }
 
-// Whether the guest is at a vector of the trap page: what brought it there is
-// the exit.
-static bool trapped(struct hvf_vcpu *h, uint64_t at, tv_exit *exit) {
-  uint64_t off = at - hvf_vm_of(h->vcpu->vm)->trap;
-  if (off >= 0x800) return false;
+// Whether the guest, which has no others, is at a vector of the trap page: what
+// brought it there is the exit.
+static bool trapped(struct hvf_vcpu *h, tv_exit *exit) {
+  uint64_t pc = self_get(h->vcpu, TV_REG_PC);
+  uint64_t off = pc - hvf_vm_of(h->vcpu->vm)->trap;
+  if (off >= 0x800 || off & 0x7f || has_vectors(h)) return false;
   fault_unwind(h->vcpu, (unsigned)off, exit);
   return true;
 }
@@ -122,7 +123,7 @@ static enum back_end logged_store(struct hvf_vcpu *h, uint64_t gpa) {
 
 static enum back_end fetch_exit(struct hvf_vcpu *h, uint64_t va, uint64_t gpa,
                                 tv_exit *exit) {
-  if (trapped(h, gpa, exit)) return BACK_EXIT;
+  if (trapped(h, exit)) return BACK_EXIT;
   self_exit(exit, TV_EXIT_FAULT, h->vcpu, 0);
   fault_fill(exit, fault_reason(mem_at(h->vcpu->vm, gpa), 'x'), va, gpa, 4,
              'x');
@@ -138,16 +139,16 @@ static bool only_entered(struct hvf_vcpu *h, uint64_t pc) {
 
 // A step that raised an exception ends at its vector.
 static enum back_end single_step(struct hvf_vcpu *h, tv_exit *exit) {
-  uint64_t pc = self_get(h->vcpu, TV_REG_PC);
-  if (trapped(h, pc, exit)) return BACK_EXIT;
-  if (!only_entered(h, pc)) hvf_stepped(h);
+  if (trapped(h, exit)) return BACK_EXIT;
+  if (!only_entered(h, self_get(h->vcpu, TV_REG_PC))) hvf_stepped(h);
   return BACK_DONE;
 }
 
-// BACK_FAILED: it was not ours.
+// All breakpoints are ours. One that has no use any more, where the guest's
+// vectors were, is gone with the next entry.
 static enum back_end breakpoint(struct hvf_vcpu *h, tv_exit *exit) {
-  bool known = hvf_line_breakpoint(h);
-  if (!watch_report(h->vcpu)) return known ? BACK_DONE : BACK_FAILED;
+  hvf_line_breakpoint(h);
+  if (!watch_report(h->vcpu)) return BACK_DONE;
   self_exit(exit, TV_EXIT_BREAKPOINT, h->vcpu, 0);
   return BACK_EXIT;
 }
@@ -158,10 +159,7 @@ static enum back_end debug_exit(struct hvf_vcpu *h, uint64_t esr, uint64_t va,
                                 tv_exit *exit) {
   if (esr_ec(esr) == ESR_EC_STEP_LOW && h->watch.step)
     return single_step(h, exit);
-  if (esr_ec(esr) == ESR_EC_BREAKPOINT_LOW) {
-    enum back_end end = breakpoint(h, exit);
-    if (end != BACK_FAILED) return end;
-  }
+  if (esr_ec(esr) == ESR_EC_BREAKPOINT_LOW) return breakpoint(h, exit);
   bool el1 = self_get(h->vcpu, TV_REG_PSTATE) & PSTATE_EL_MASK;
   bool brk = esr_ec(esr) == ESR_EC_BRK64;
   if (el1 && !brk) esr |= UINT64_C(1) << 26;
@@ -203,17 +201,18 @@ static enum back_end exception(struct hvf_vcpu *h, tv_exit *exit) {
 }
 
 enum back_end hvf_exit(struct hvf_vcpu *h, tv_exit *exit) {
+  bool timer = h->exit->reason == HV_EXIT_REASON_VTIMER_ACTIVATED;
+  bool gic = h->vcpu->vm->gic;
+  if (timer && !gic) h->timer_masked = true;
   switch (h->exit->reason) {
-    case HV_EXIT_REASON_CANCELED:
-      // A guest whose MMU does not map the trap page faults there for ever.
-      if (trapped(h, self_get(h->vcpu, TV_REG_PC), exit)) return BACK_EXIT;
-      return h->vcpu->vm->gic ? hvf_gic_look(h) : BACK_DONE;
     case HV_EXIT_REASON_EXCEPTION:
       return exception(h, exit);
-    case HV_EXIT_REASON_VTIMER_ACTIVATED:
-      if (h->vcpu->vm->gic) return hvf_gic_look(h);
-      h->timer_masked = true;
-      if (!hvf_line_timer_exit(h)) return BACK_DONE;
+    case HV_EXIT_REASON_CANCELED: case HV_EXIT_REASON_VTIMER_ACTIVATED:
+      // Before the first fetch there; and a guest whose MMU does not map the
+      // trap page faults there for ever.
+      if (trapped(h, exit)) return BACK_EXIT;
+      if (gic) return hvf_gic_look(h);
+      if (!timer || !hvf_line_timer_exit(h)) return BACK_DONE;
       self_exit(exit, TV_EXIT_TIMER, h->vcpu, 0);
       return BACK_EXIT;
     default:

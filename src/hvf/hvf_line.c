@@ -16,8 +16,10 @@
 //            the handler returns to. There the output is looked at again.
 //
 // At a vector with the output down (a guest that polled with interrupts
-// masked) the entry is taken back. Lines that the caller drives need none of
-// this: the guest cannot lower them without us.
+// masked) the entry is taken back. A handler need not return, nor must the
+// vectors stay where they are, so the output is looked at from time to time,
+// too. Lines that the caller drives need none of this: the guest cannot lower
+// them without us.
 
 #include "hvf/hvf.h"
 
@@ -25,6 +27,7 @@
 #include "core/self.h"
 
 #define SLEEP_MAX_NS UINT64_C(10000000)
+#define LOOK_NS UINT64_C(1000000)
 #define NEVER_TICKS (UINT64_C(1) << 56)      // decades
 
 enum { UP = 1 | 4, UP_MASK = 7 };   // ENABLE, not IMASK, ISTATUS
@@ -121,9 +124,11 @@ bool hvf_line_timer(const struct hvf_vcpu *h) {
 }
 
 uint64_t hvf_line_look(const struct hvf_vcpu *h) {
-  uint64_t ticks = physical_distance(h);
-  return !ticks || ticks == TV_NO_LIMIT
-    ? TV_NO_LIMIT : hvf_ns(hvf_vm_of(h->vcpu->vm), ticks) + 1;
+  uint64_t ticks = physical_distance(h), ns = TV_NO_LIMIT;
+  bool known = h->timer_state != TIMER_LOW;
+  if (ticks != TV_NO_LIMIT && (ticks || !known))
+    ns = hvf_ns(hvf_vm_of(h->vcpu->vm), ticks) + 1;
+  return (h->timer_masked || known) && ns > LOOK_NS ? LOOK_NS : ns;
 }
 
 // ------------------------------------------------------------- breakpoints --
@@ -201,16 +206,15 @@ static void at_vector(struct hvf_vcpu *h) {
   self_set(h->vcpu, TV_REG_PC, elr);
 }
 
-bool hvf_line_breakpoint(struct hvf_vcpu *h) {
+void hvf_line_breakpoint(struct hvf_vcpu *h) {
   uint64_t pc = self_get(h->vcpu, TV_REG_PC);
   uint64_t at[WATCH_LINE];
   bool ours = false;
   for (unsigned i = 0, n = hvf_line_watched(h, at); i < n; i++)
     ours = ours || at[i] == pc;
-  if (!ours) return false;
+  if (!ours) return;
   if (h->timer_state == TIMER_RAISED) at_vector(h);
   else h->return_known = false;
-  return true;
 }
 
 bool hvf_line_timer_exit(struct hvf_vcpu *h) {

@@ -90,8 +90,8 @@ static void arm_step(struct hvf_vcpu *h, bool on) {
 }
 
 static tv_status prepare(struct hvf_vcpu *h, uint64_t grant, tv_error *err) {
-  uint64_t look = h->vcpu->vm->gic ? HVF_GIC_LOOK_NS : hvf_line_look(h);
   tv_status s = hvf_line_update(h, err);
+  uint64_t look = h->vcpu->vm->gic ? HVF_GIC_LOOK_NS : hvf_line_look(h);
   if (!s) s = hvf_debug_update(h, err);
   if (h->watch.step) arm_step(h, true);
   if (!s) s = hvf_vcpu_flush(h, err);

@@ -124,6 +124,94 @@ test("timer = \"exit\" says an expiry once and interrupts nobody", function(t)
   t.eq(m.cpu:run(100000).kind, "timer")
 end)
 
+-- Hardware tells when a timer's output rises and not when it falls: what a
+-- guest does with it before it leaves the CPU is seen after a while.
+
+-- Runs until the guest says 77.
+local function says_77(t, m)
+  local exit = m.vm:run { timeout = 10 }
+  t.eq({ exit.kind, exit.imm }, { "hvc", 77 })
+end
+
+-- As a scheduler does that goes to another task.
+test("a handler that does not return is interrupted again",
+     both(function(t, kind)
+  local m <close> = guest.machine(([[
+        adr     x0, 3f
+        msr     vbar_el1, x0
+        mov     x1, #1
+        msr     KIND_cval_el0, xzr
+        msr     KIND_ctl_el0, x1
+        msr     daifclr, #2
+1:      b       1b
+2:      cmp     x9, #5
+        b.lo    2b
+        hvc     #77
+        .balign 2048
+3:      .space  0x280
+        add     x9, x9, #1
+        mrs     x3, cntXct_el0
+        mrs     x4, cntfrq_el0
+        add     x3, x3, x4, lsr #9
+        msr     KIND_cval_el0, x3
+        adr     x3, 2b
+        msr     elr_el1, x3
+        eret
+  ]]):gsub("KIND", kind):gsub("cntX", kind), { vectors = false })
+  says_77(t, m)
+  t.eq(m.cpu.x9, 5)
+end))
+
+test("vectors may be set when the timer has expired", both(function(t, kind)
+  local m <close> = guest.machine(([[
+        mov     x1, #1
+        msr     KIND_cval_el0, xzr
+        msr     KIND_ctl_el0, x1
+        mov     x2, #0x200
+1:      subs    x2, x2, #1
+        b.ne    1b
+        adr     x0, 2f
+        msr     vbar_el1, x0
+        msr     daifclr, #2
+        nop
+        hvc     #77
+        .balign 2048
+2:      .space  0x280
+        add     x9, x9, #1
+        mov     x3, #3
+        msr     KIND_ctl_el0, x3
+        eret
+  ]]):gsub("KIND", kind), { vectors = false })
+  says_77(t, m)
+  if backend.exact then t.eq(m.cpu.x9, 1) end
+  t.ok(m.cpu.x9 > 0)
+end))
+
+test("timer = \"exit\" says the next expiry, too, when the guest stays inside",
+     function(t)
+  local m <close> = guest.machine([[
+        mov     x1, #1
+        msr     cntv_cval_el0, xzr
+        msr     cntv_ctl_el0, x1
+        mrs     x2, cntvct_el0
+        mrs     x4, cntfrq_el0
+        add     x2, x2, x4, lsr #7
+1:      isb
+        mrs     x3, cntvct_el0
+        cmp     x3, x2
+        b.lo    1b
+        msr     cntv_ctl_el0, xzr
+        add     x2, x2, x4, lsr #7
+2:      isb
+        mrs     x3, cntvct_el0
+        cmp     x3, x2
+        b.lo    2b
+        msr     cntv_ctl_el0, x1
+3:      b       3b
+  ]], { vectors = false, vm = { timer = "exit" } })
+  for _ = 1, 2 do t.eq(m.vm:run { timeout = 10 }.kind, "timer") end
+end)
+
 -- In virtual time -----------------------------------------------------------
 
 backend.only_file("soft", "virtual time")

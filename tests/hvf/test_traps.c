@@ -205,17 +205,22 @@ static void waits(const struct machine *soft, const struct machine *hvf) {
   agree(soft, hvf, 0xd5031021, UINT64_C(1) << 40, "and wfit");
 }
 
+#define TRAP ((UINT64_C(1) << MOCK_IPA_BITS) - MOCK_GRANULE)
+
+static void loop_at_the_trap_page(void) {
+  static _Alignas(MOCK_GRANULE) uint32_t loop[MOCK_GRANULE / 4];
+  for (unsigned n = 0; n < MOCK_GRANULE / 4; n++) loop[n] = 0x14000000;
+  hv_vm_map(loop, TRAP, MOCK_GRANULE, HV_MEMORY_READ | HV_MEMORY_EXEC);
+}
+
 // With the MMU on the trap page may be where the guest has mapped nothing: it
 // faults there, for ever, and only a look at its pc tells. Here a loop there
 // stands for that.
 static void lost_at_the_trap_page(void) {
-  const hv_ipa_t trap = (UINT64_C(1) << MOCK_IPA_BITS) - MOCK_GRANULE;
-  static _Alignas(MOCK_GRANULE) uint32_t loop[MOCK_GRANULE / 4];
   const uint32_t svc = 0xd4000021;
   struct machine m = machine("hvf");
   tv_exit exit = { 0 };
-  for (unsigned n = 0; n < MOCK_GRANULE / 4; n++) loop[n] = 0x14000000;
-  hv_vm_map(loop, trap, MOCK_GRANULE, HV_MEMORY_READ | HV_MEMORY_EXEC);
+  loop_at_the_trap_page();
   tv_mem_write(m.vm, ENTRY, &svc, sizeof svc, NULL);
   set(&m, TV_REG_PC, ENTRY);
   tv_vcpu_run(m.cpu, 50000000, &exit, NULL);
@@ -225,8 +230,23 @@ static void lost_at_the_trap_page(void) {
   tv_vm_free(m.vm);
 }
 
+// A guest with vectors may have code there, by its MMU.
+static void code_at_the_trap_page(void) {
+  struct machine m = machine("hvf");
+  tv_exit exit = { 0 };
+  loop_at_the_trap_page();
+  set(&m, TV_REG_SYS(HV_SYS_REG_VBAR_EL1), 0x8000);
+  set(&m, TV_REG_PC, TRAP + 0x200);
+  tv_vcpu_run(m.cpu, 50000000, &exit, NULL);
+  eq_str(tv_exit_name(exit.kind), "budget", "a guest with vectors runs on "
+         "there");
+  eq_u64(exit.pc, TRAP + 0x200, "and no pc is taken from ELR_EL1");
+  tv_vm_free(m.vm);
+}
+
 int main(void) {
   lost_at_the_trap_page();
+  code_at_the_trap_page();
   struct machine soft = machine("soft"), hvf = machine("hvf");
   at_el1(&soft, &hvf);
   at_el0(&soft, &hvf);
