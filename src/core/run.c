@@ -123,7 +123,7 @@ static bool takes_turns(const struct run *run) {
 // A step that changes a GIC may look at all vCPUs.
 static uint64_t longest_grant(const tv_vm *vm) {
   if (!vm->backend->exact) return TV_NO_LIMIT;
-  return GRANT_STEPS / (vm->gic ? vm->vcpus : 1);
+  return vm->gic ? GRANT_STEPS / vm->vcpus : GRANT_STEPS;
 }
 
 // The steps that may be done before the core must look again; 0 if a limit
@@ -168,7 +168,6 @@ bool run_answered(tv_vcpu *cpu, tv_exit *exit) {
   return exit->kind == TV_EXIT_HVC && hypercall_serve(cpu, exit);
 }
 
-// Steps that the backend knows nothing of: calls by the doorbell.
 static void spend(struct run *run, uint64_t steps) {
   run->budget -= min(steps, run->budget);
   if (takes_turns(run)) run->vm->turn_left -= min(steps, run->vm->turn_left);
@@ -186,15 +185,13 @@ static bool step(struct run *run) {
   if (!steps) return false;
 
   enum back_end end = vm->backend->run(cpu, steps, &done, run->exit);
-  run->budget -= done;
   if (vm->backend->exact || cpu->single) cpu->icount += done;
-  if (takes_turns(run)) vm->turn_left -= done;
   if (end == BACK_FAILED) return run_fail(run, cpu);
   if (end == BACK_DONE) output_flush(vm);
   if (end == BACK_IDLE) cpu->idle = true;
   uint64_t before = cpu->icount;
   bool go_on = end != BACK_EXIT || run_answered(cpu, run->exit);
-  spend(run, cpu->icount - before);
+  spend(run, done + (cpu->icount - before));   // and a call by the doorbell
   if (!run->only && (end == BACK_YIELD || cpu->idle)) vm->turn_left = 0;
   return go_on;
 }
