@@ -3,11 +3,12 @@
 // What the files of the KVM backend share. The rooms, side by side with
 // src/hvf: kvm.c (VM, probe), kvm_map.c (memory), kvm_vcpu.c (life and
 // registers), kvm_run.c (runs and exits), kvm_debug.c (single steps and
-// breakpoints), kvm_line.c (interrupts and timers), kvm_gic.c and kvm_wait.c
-// (the same in VMs with a GIC), kvm_tick.c (what interrupts a run).
+// breakpoints), kvm_line.c (interrupts and timers), kvm_gic.c (the same in VMs
+// with a GIC), kvm_wait.c (waiting in a WFI), kvm_tick.c (what interrupts a
+// run).
 //
-// Three places in guest-physical memory are ours, above everything a caller
-// may map:
+// Two places in guest-physical memory are ours, above everything a caller may
+// map:
 //
 //   trap page    where VBAR_EL1 points until the guest writes it. Each vector
 //                holds a load from the page behind it, which is nowhere, so
