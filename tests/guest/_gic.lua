@@ -9,6 +9,7 @@
 -- `hvc #1` ends a guest, `hvc #2` asks the host for something.
 
 local tv = require "tinyvmm"
+require "backend"                       -- which says what a budget is
 
 local M = { LOG = 0x40000 }
 
@@ -73,6 +74,34 @@ spi:    add     x3, x12, #GICD_IPRIORITYR
         .balign 2048
 vectors:
 ]]
+
+-- Opens the GIC for all SGIs and PPIs of this vCPU.
+M.READY = [[
+        bl      init
+        mov     w0, #-1
+        str     w0, [x11, #GICD_ISENABLER]
+]]
+
+-- Sets SPI n up and enables it; the route is 0, vCPU 0, if not said.
+function M.spi(n, priority, route)
+  return ("mov w0, #%d\n mov w1, #%d\n mov x2, #%d\n bl spi\n"):format(n,
+    priority, route or 0)
+end
+
+-- Makes SPI n, 32 to 63, pending. Uses x5.
+function M.pend(n)
+  return ("mov w5, #%d\n str w5, [x12, #GICD_ISPENDR + 4]\n"):format(
+    1 << n - 32)
+end
+
+-- The timers and their PPIs.
+M.TIMERS = { cntv = 27, cntp = 30 }
+
+-- The text for one of them: CNT is its name, BIT the bit of its PPI.
+function M.timer(kind, text)
+  return (text:gsub("CNT", kind):gsub("BIT", ("%#x"):format(
+    1 << M.TIMERS[kind])))
+end
 
 -- A handler that acknowledges, logs, does `body`, and ends the interrupt.
 function M.handler(body)

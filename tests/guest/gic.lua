@@ -1,7 +1,10 @@
 -- SPDX-License-Identifier: MIT
 --
--- The GICv3 as a guest finds it: which interrupt comes when, to whom, and what
--- ends it (Arm IHI 0069). The programs use what every backend's GIC has.
+-- The GICv3 as a guest finds it (Arm IHI 0069): what the registers tell, where
+-- interrupts come from and to whom they go, and what a reset leaves. The
+-- programs use what every backend's GIC has. Which one comes first is in
+-- gic_priorities.lua, waiting in gic_waits.lua; what is soft's alone in
+-- gic_soft.lua and gic_hostile.lua; gic_qemu.lua is a second opinion.
 
 local test = require "tap"
 local tv = require "tinyvmm"
@@ -82,13 +85,8 @@ local ASK = [[
 ]]
 
 test("an SPI's input interrupts the vCPU that it is routed to", function(t)
-  local m <close> = gic.machine([[
-        bl      init
-        mov     w0, #40
-        mov     w1, #0xa0
-        mov     x2, #0
-        bl      spi
-  ]] .. ASK .. "hvc #1", { irq = gic.handler "hvc #3" })
+  local m <close> = gic.machine("bl init\n" .. gic.spi(40, 0xa0) .. ASK
+    .. "hvc #1", { irq = gic.handler "hvc #3" })
   m:to(t, 2)
   m.vm:irq(40, true)
   m:to(t, 3)
@@ -97,20 +95,16 @@ test("an SPI's input interrupts the vCPU that it is routed to", function(t)
   t.eq(m:log(), { 40 })
 end)
 
+-- SPI 50, a level, and SPI 51, an edge, which comes first.
+local BOTH = "bl init\n" .. gic.spi(50, 0xa0) .. gic.spi(51, 0x80) .. [[
+        mov     w0, #0x80
+        str     w0, [x12, #GICD_ICFGR + 12]
+]]
+
 test("a level interrupts again until it is lowered, an edge once",
      function(t)
-  local m <close> = gic.machine([[
-        bl      init
-        mov     w0, #50
-        mov     w1, #0xa0
-        mov     x2, #0
-        bl      spi
-        mov     w0, #51
-        mov     w1, #0x80
-        bl      spi
-        mov     w0, #0x80               // 51: edge
-        str     w0, [x12, #GICD_ICFGR + 12]
-  ]] .. ASK .. "hvc #1", { irq = gic.handler "hvc #3" })
+  local m <close> = gic.machine(BOTH .. ASK .. "hvc #1",
+    { irq = gic.handler "hvc #3" })
   m:to(t, 2)
   m.vm:irq(50, true)
   m.vm:irq(51, true)
@@ -125,16 +119,7 @@ end)
 
 test("an edge stays pending when its input falls, a level does not",
      function(t)
-  local m <close> = gic.machine([[
-        bl      init
-        mov     w0, #50
-        mov     w1, #0xa0
-        mov     x2, #0
-        bl      spi
-        mov     w0, #51
-        bl      spi
-        mov     w0, #0x80
-        str     w0, [x12, #GICD_ICFGR + 12]
+  local m <close> = gic.machine(BOTH .. [[
         hvc     #2
         ldr     w20, [x12, #GICD_ISPENDR + 4]
         hvc     #2
@@ -154,12 +139,7 @@ end)
 
 test("an interrupt that was pending while disabled comes when enabled",
      function(t)
-  local m <close> = gic.machine([[
-        bl      init
-        mov     w0, #33
-        mov     w1, #0xa0
-        mov     x2, #0
-        bl      spi
+  local m <close> = gic.machine("bl init\n" .. gic.spi(33, 0xa0) .. [[
         mov     w5, #2
         str     w5, [x12, #GICD_ICENABLER + 4]
         str     w5, [x12, #GICD_ISPENDR + 4]
@@ -181,275 +161,10 @@ test("an interrupt that was pending while disabled comes when enabled",
   t.eq(m.cpu.x22, 0, "acknowledging ends what ISPENDR made pending")
 end)
 
--- ------------------------------------------------------------- priorities --
-
--- Makes SPIs pending, in a table {INTID = priority}, then runs `tail`.
-local function with(list, tail)
-  local out = { "bl init\n" }
-  for _, s in ipairs(list) do
-    out[#out + 1] = ("mov w0, #%d\n mov w1, #%d\n mov x2, #0\n bl spi\n")
-      :format(s[1], s[2])
-  end
-  return table.concat(out) .. tail
-end
-
--- Makes SPI n (32 to 63) pending.
-local function pend(n)
-  return ([[
-        mov     w5, #%d
-        str     w5, [x12, #GICD_ISPENDR + 4]
-  ]]):format(1 << n - 32)
-end
-
-test("the lowest priority value comes first", function(t)
-  local m <close> = gic.machine(with({ { 34, 0xb0 }, { 35, 0x40 },
-    { 36, 0x98 } }, [[
-        mov     w5, #0x1c
-        str     w5, [x12, #GICD_ISPENDR + 4]
-        msr     daifclr, #2
-        nop
-        nop
-        hvc     #1
-  ]]))
-  m:to(t)
-  t.eq(m:log(), { 35, 36, 34 })
-end)
-
-test("a priority that is not below ICC_PMR_EL1 has to wait", function(t)
-  local m <close> = gic.machine(with({ { 34, 0x80 } }, [[
-        mov     x0, #0x80
-        msr     icc_pmr_el1, x0
-        isb
-  ]] .. pend(34) .. [[
-        mrs     x20, isr_el1
-        mrs     x21, icc_hppir1_el1
-        mrs     x22, icc_iar1_el1
-        mov     x0, #0x88
-        msr     icc_pmr_el1, x0
-        isb
-        mrs     x23, isr_el1
-        mrs     x29, icc_iar1_el1
-        hvc     #1
-  ]]))
-  m:to(t)
-  t.eq({ m.cpu.x20, m.cpu.x21, m.cpu.x22 }, { 0, 34, 1023 })
-  t.eq({ m.cpu.x23, m.cpu.x29 }, { 0x80, 34 })
-end)
-
-test("a more urgent interrupt preempts, one of the same priority does not",
-     function(t)
-  local m <close> = gic.machine(with({ { 34, 0xa0 }, { 35, 0xa0 },
-    { 36, 0x60 } }, [[
-        mrs     x20, icc_rpr_el1
-  ]] .. pend(34) .. [[
-        mrs     x21, icc_iar1_el1
-        mrs     x22, icc_rpr_el1
-  ]] .. pend(35) .. [[
-        mrs     x23, icc_iar1_el1
-  ]] .. pend(36) .. [[
-        mrs     x29, icc_iar1_el1
-        mrs     x30, icc_rpr_el1
-        mrs     x19, icc_ap1r0_el1
-        msr     icc_eoir1_el1, x29
-        isb
-        mrs     x18, icc_rpr_el1
-        msr     icc_eoir1_el1, x21
-        isb
-        mrs     x17, icc_rpr_el1
-        mrs     x16, icc_iar1_el1
-        hvc     #1
-  ]]))
-  m:to(t)
-  local c = m.cpu
-  t.eq({ c.x20, c.x21, c.x22 }, { 0xff, 34, 0xa0 })
-  t.eq(c.x23, 1023, "the same priority")
-  t.eq({ c.x29, c.x30, c.x19 }, { 36, 0x60, 1 << 20 | 1 << 12 })
-  t.eq({ c.x18, c.x17, c.x16 }, { 0xa0, 0xff, 35 })
-end)
-
-test("what ICC_BPR1_EL1 takes from the priority does not preempt",
-     function(t)
-  local m <close> = gic.machine(with({ { 34, 0xb8 }, { 35, 0xa0 },
-    { 36, 0x90 } }, [[
-        mov     x0, #0
-        msr     icc_bpr1_el1, x0
-        mrs     x20, icc_bpr1_el1       // the least there is
-        mov     x0, #5
-        msr     icc_bpr1_el1, x0
-        isb
-  ]] .. pend(34) .. [[
-        mrs     x21, icc_iar1_el1
-        mrs     x22, icc_rpr_el1
-  ]] .. pend(35) .. [[
-        mrs     x23, icc_iar1_el1
-  ]] .. pend(36) .. [[
-        mrs     x29, icc_iar1_el1
-        hvc     #1
-  ]]))
-  m:to(t)
-  t.eq(m.cpu.x20, 3, "five bits of priority")
-  t.eq({ m.cpu.x21, m.cpu.x22 }, { 34, 0xa0 }, "without the lower bits")
-  t.eq({ m.cpu.x23, m.cpu.x29 }, { 1023, 36 })
-end)
-
-test("an interrupt inside a handler that unmasks nests", function(t)
-  local m <close> = gic.machine(with({ { 34, 0xa0 }, { 35, 0x60 } },
-    pend(34) .. [[
-        msr     daifclr, #2
-        nop
-        nop
-        hvc     #1
-  ]]), { irq = [[
-        mrs     x24, icc_iar1_el1
-        str     w24, [x28], #4
-        cmp     w24, #34
-        b.ne    1f
-        mrs     x25, elr_el1
-        mrs     x26, spsr_el1
-  ]] .. pend(35) .. [[
-        msr     daifclr, #2
-        nop
-        nop
-        msr     daifset, #2
-        msr     elr_el1, x25
-        msr     spsr_el1, x26
-        mov     x24, #34
-1:      msr     icc_eoir1_el1, x24
-        str     w24, [x28], #4
-        isb
-        eret
-  ]] })
-  m:to(t)
-  t.eq(m:log(), { 34, 35, 35, 34 })
-end)
-
--- ------------------------------------------------- active, ended, spurious --
-
-test("with nothing to acknowledge ICC_IAR1_EL1 is 1023, and nothing changes",
-     function(t)
-  local m <close> = gic.machine [[
-        bl      init
-        mrs     x20, icc_iar1_el1
-        mrs     x21, icc_hppir1_el1
-        mrs     x22, icc_rpr_el1
-        msr     icc_eoir1_el1, x20
-        mrs     x23, icc_ap1r0_el1
-        hvc     #1
-  ]]
-  m:to(t)
-  t.eq({ m.cpu.x20, m.cpu.x21, m.cpu.x22, m.cpu.x23 },
-    { 1023, 1023, 0xff, 0 })
-end)
-
--- SPIs 34 and 35. KVM drops what was made pending of a level with its end.
-local EDGES = "mov w5, #0xa0; str w5, [x12, #GICD_ICFGR + 8]\n"
-
-test("an active interrupt does not come again until it is ended",
-     function(t)
-  local m <close> = gic.machine(with({ { 34, 0xa0 } }, EDGES .. pend(34) .. [[
-        mrs     x20, icc_iar1_el1
-        ldr     w21, [x12, #GICD_ISACTIVER + 4]
-        ldr     w22, [x12, #GICD_ISPENDR + 4]
-  ]] .. pend(34) .. [[
-        ldr     w23, [x12, #GICD_ISPENDR + 4]
-        mrs     x29, icc_iar1_el1
-        msr     icc_eoir1_el1, x20
-        isb
-        ldr     w30, [x12, #GICD_ISACTIVER + 4]
-        mrs     x19, icc_iar1_el1
-        hvc     #1
-  ]]))
-  m:to(t)
-  local c = m.cpu
-  t.eq({ c.x20, c.x21, c.x22 }, { 34, 4, 0 })
-  t.eq({ c.x23, c.x29 }, { 4, 1023 })
-  t.eq({ c.x30, c.x19 }, { 0, 34 })
-end)
-
-test("ISACTIVER holds an interrupt back, ICACTIVER lets it come",
-     function(t)
-  local m <close> = gic.machine(with({ { 34, 0xa0 } }, [[
-        mov     w5, #4
-        str     w5, [x12, #GICD_ISACTIVER + 4]
-        str     w5, [x12, #GICD_ISPENDR + 4]
-        mrs     x20, isr_el1
-        ldr     w21, [x12, #GICD_ICACTIVER + 4]
-        str     w5, [x12, #GICD_ICACTIVER + 4]
-        mrs     x22, isr_el1
-        hvc     #1
-  ]]))
-  m:to(t)
-  t.eq({ m.cpu.x20, m.cpu.x21, m.cpu.x22 }, { 0, 4, 0x80 })
-end)
-
-test("with EOImode the end drops the priority, ICC_DIR_EL1 deactivates",
-     function(t)
-  local m <close> = gic.machine(with({ { 34, 0xa0 }, { 35, 0xa0 } }, EDGES .. [[
-        mov     x0, #2
-        msr     icc_ctlr_el1, x0
-        isb
-  ]] .. pend(34) .. [[
-        mrs     x20, icc_iar1_el1
-        msr     icc_eoir1_el1, x20
-        isb
-        mrs     x21, icc_rpr_el1
-        ldr     w22, [x12, #GICD_ISACTIVER + 4]
-        mov     w5, #0xc
-        str     w5, [x12, #GICD_ISPENDR + 4]
-        mrs     x23, icc_iar1_el1       // 35: 34 is active
-        msr     icc_eoir1_el1, x23
-        msr     icc_dir_el1, x20
-        isb
-        ldr     w29, [x12, #GICD_ISACTIVER + 4]
-        mrs     x30, icc_iar1_el1
-        hvc     #1
-  ]]))
-  m:to(t)
-  local c = m.cpu
-  t.eq({ c.x20, c.x21, c.x22 }, { 34, 0xff, 4 })
-  t.eq({ c.x23, c.x29, c.x30 }, { 35, 8, 34 })
-end)
-
-test("group 0 is an FIQ and has acknowledge registers of its own",
-     function(t)
-  local m <close> = gic.machine([[
-        bl      init
-        mov     w0, #0x80000000         // PPI 31 in group 0... and SGI 3
-        orr     w0, w0, #8
-        mvn     w0, w0
-        str     w0, [x11, #0x80]
-        mov     w0, #8
-        str     w0, [x11, #GICD_ISENABLER]
-        str     w0, [x11, #GICD_ISPENDR]
-        mrs     x20, isr_el1
-        mrs     x21, icc_iar1_el1
-        mrs     x22, icc_hppir0_el1
-        msr     daifclr, #1
-        nop
-        nop
-        hvc     #1
-  ]], { fiq = [[
-        mrs     x24, icc_iar0_el1
-        str     w24, [x28], #4
-        mrs     x23, icc_ap0r0_el1
-        msr     icc_eoir0_el1, x24
-        isb
-        eret
-  ]] })
-  m:to(t)
-  t.eq({ m.cpu.x20, m.cpu.x21, m.cpu.x22 }, { 0x40, 1023, 3 })
-  t.eq(m.cpu.x23, 1)
-  t.eq(m:log(), { 3 })
-end)
-
 -- ----------------------------------------------------------------- timers --
 
-local TIMERS = { cntv = 27, cntp = 30 }
-
-for kind, ppi in pairs(TIMERS) do
-  local function timer(text)
-    return (text:gsub("CNT", kind):gsub("BIT", ("%#x"):format(1 << ppi)))
-  end
+for kind, ppi in pairs(gic.TIMERS) do
+  local function timer(text) return gic.timer(kind, text) end
 
   test(kind .. " is PPI " .. ppi .. ", and ends a WFI when its time comes",
        function(t)
@@ -508,39 +223,27 @@ for kind, ppi in pairs(TIMERS) do
   end)
 end
 
-test("a WFI whose timer cannot interrupt has nothing to wait for",
-     function(t)
-  backend.only(t, "soft", "the kernel waits, and does not say for what")
-  local m <close> = gic.machine [[
-        bl      init
-        mov     x0, #1000
-        msr     cntv_tval_el0, x0
-        mov     x0, #1
-        msr     cntv_ctl_el0, x0
-        wfi
-        hvc     #1
-  ]]
-  t.eq(m.cpu:run(10000).kind, "wfi")
-  m:to(t)
-end)
-
 -- ------------------------------------------------------------------- SGIs --
 
-test("a vCPU may interrupt itself", function(t)
-  local m <close> = gic.machine [[
-        bl      init
-        mov     w0, #0xffff
-        str     w0, [x11, #GICD_ISENABLER]
-        msr     daifclr, #2
-        ldr     x0, =0x5000001          // SGI 5 to affinity 0
+test("SGIs to oneself come by their priority", function(t)
+  local m <close> = gic.machine(gic.READY .. [[
+        mov     w0, #0x80
+        strb    w0, [x11, #GICD_IPRIORITYR + 3]
+        ldr     x0, =0x3000001          // SGI 3 to affinity 0, then 1
         msr     icc_sgi1r_el1, x0
+        ldr     x0, =0x1000001
+        msr     icc_sgi1r_el1, x0
+        isb
+        mrs     x20, icc_hppir1_el1
+        msr     daifclr, #2
         isb
         nop
         hvc     #1
         .ltorg
-  ]]
+  ]])
   m:to(t)
-  t.eq(m:log(), { 5 })
+  t.eq(m.cpu.x20, 1)
+  t.eq(m:log(), { 1, 3 })
 end)
 
 -- vCPU 0 waits until the others are ready, does `send`, waits until `count`
@@ -644,4 +347,110 @@ test("an SPI follows its route, and waits while there is nobody there",
   ]], 1))
   m:to(t)
   t.eq(logs(m), { {}, {}, { 40 }, {} })
+end)
+
+-- --------------------------------------------------------------- accesses --
+
+test("a redistributor that no vCPU has reads as zero", function(t)
+  local m <close> = gic.machine [[
+        bl      init
+        add     x1, x10, #0x20000
+        ldr     w9, [x1, #8]
+        str     w9, [x1, #0x14]
+        ldr     x20, [x1, #8]
+        orr     x20, x20, x9
+        hvc     #1
+  ]]
+  m:to(t)
+  t.eq(m.cpu.x20, 0)
+end)
+
+test("a pair, or writeback, in the GIC's frames is a fault", function(t)
+  backend.only(t, "kvm", "others serve each part")
+  for _, text in ipairs { "ldp w0, w1, [x12]", "str w0, [x12, #4]!" } do
+    local m <close> = gic.machine("bl init\n" .. text)
+    local exit = m.vm:run { timeout = 20 }
+    t.eq({ exit.kind, exit.reason }, { "fault", "unsupported" }, text)
+    t.ok(exit.addr == 0x08000000 or exit.addr == 0x08000004)
+  end
+end)
+
+test("the CPU interface's registers are the script's, too", function(t)
+  local m <close> = gic.machine "bl init; hvc #1"
+  if backend.name == "kvm" then
+    t.raises("icc_pmr_el1 is there from the first run on",
+      function() return m.cpu.icc_pmr_el1 end)
+  end
+  m:to(t)
+  t.eq({ m.cpu.icc_pmr_el1, m.cpu.icc_igrpen1_el1 }, { 0xf0, 1 })
+  m.cpu.icc_pmr_el1 = 0x80
+  t.eq(m.cpu.icc_pmr_el1, 0x80)
+end)
+
+-- ----------------------------------------------------------------- resets --
+
+test("a reset of the VM resets the GIC, and inputs stay", function(t)
+  local m <close> = gic.machine([[
+        ldr     x20, =0x50000
+        ldr     x12, =0x08000000
+        ldr     x11, =0x080b0000
+        mrs     x0, icc_pmr_el1
+        mrs     x1, icc_igrpen1_el1
+        stp     x0, x1, [x20], #16
+        mrs     x0, icc_bpr1_el1
+        mrs     x1, icc_ap1r0_el1
+        stp     x0, x1, [x20], #16
+        ldr     w0, [x12]
+        ldr     w1, [x11, #GICD_ISENABLER]
+        stp     x0, x1, [x20], #16
+        ldr     w0, [x12, #GICD_ISENABLER + 4]
+        ldr     w1, [x12, #GICD_IPRIORITYR + 36]
+        stp     x0, x1, [x20], #16
+        ldr     w0, [x12, #GICD_ISACTIVER + 4]
+        ldr     w1, [x12, #GICD_ICFGR + 8]
+        stp     x0, x1, [x20], #16
+        ldr     w0, [x11, #GICD_ISPENDR]
+        ldr     w1, [x11, #GICD_IPRIORITYR]
+        stp     x0, x1, [x20], #16
+]] .. gic.READY .. gic.spi(38, 0x80) .. [[
+        mov     w0, #0x10
+        str     w0, [x11, #GICD_IPRIORITYR]
+        mov     w0, #0x20
+        str     w0, [x12, #GICD_ICFGR + 8]
+        ldr     x0, =0x7000001          // an SGI that stays pending
+        msr     icc_sgi1r_el1, x0
+]] .. gic.spi(39, 0) .. [[
+        mrs     x2, icc_iar1_el1        // and an SPI that stays active
+        hvc     #1
+        .ltorg
+  ]])
+  m.vm:irq(39, true)
+  m:to(t)
+  local first = m.vm:read(0x50000, 0x60)
+  m.vm:reset()
+  m:to(t)
+  t.eq(("%q"):format(m.vm:read(0x50000, 0x60)), ("%q"):format(first))
+  t.eq({ string.unpack("<I8I8I8I8I8I8", first) },
+    { 0, 0, 3, 0, 0x50, 0, 0x31 })
+end)
+
+test("inputs stay over a reset, what the guest has set up does not",
+     function(t)
+  local m <close> = gic.machine [[
+        bl      init
+        mov     w0, #40
+        mov     w1, #0xa0
+        mov     x2, #0
+        mrs     x20, icc_pmr_el1
+        ldr     w21, [x12, #GICD_ISENABLER + 4]
+        bl      spi
+        ldr     w22, [x12, #GICD_ISPENDR + 4]
+        hvc     #1
+  ]]
+  m.vm:irq(40, true)
+  m:to(t)
+  t.eq(m.cpu.x22, 1 << 8)
+  m.vm:reset()
+  m:to(t)
+  t.eq({ m.cpu.x20, m.cpu.x21, m.cpu.x22 }, { 0xf0, 0, 1 << 8 })
 end)
