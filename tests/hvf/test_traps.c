@@ -244,7 +244,32 @@ static void code_at_the_trap_page(void) {
   tv_vm_free(m.vm);
 }
 
+// The timer expires when an exception has been taken, before the first fetch.
+static void timer_at_the_trap_page(void) {
+  const uint32_t loop = 0x14000000;
+  struct machine m = { 0 };
+  const tv_vm_config config = { .size = sizeof config, .backend = "hvf",
+                                .timer_exit = true };
+  tv_exit exit = { 0 };
+  tv_vm_new(&config, &m.vm, NULL);
+  tv_mem_ram(m.vm, 0, SIZE, TV_READ | TV_WRITE | TV_EXEC, NULL, NULL);
+  tv_mem_write(m.vm, ENTRY, &loop, sizeof loop, NULL);
+  tv_vcpu_new(m.vm, &m.cpu, NULL);
+  set(&m, TV_REG_PC, TRAP + 0x200);
+  set(&m, TV_REG_SYS(HV_SYS_REG_ELR_EL1), ENTRY);
+  set(&m, TV_REG_SYS(HV_SYS_REG_SPSR_EL1), EL1H);
+  set(&m, TV_REG_SYS(HV_SYS_REG_CNTV_CTL_EL0), 1);
+  tv_vcpu_run(m.cpu, 50000000, &exit, NULL);
+  eq_str(tv_exit_name(exit.kind), "fault", "an exception comes first");
+  eq_u64(exit.pc, ENTRY, "where it was taken");
+  tv_vcpu_run(m.cpu, 500000000, &exit, NULL);
+  eq_str(tv_exit_name(exit.kind), "timer", "then the timer");
+  eq_u64(exit.pc, ENTRY, "not at the trap page");
+  tv_vm_free(m.vm);
+}
+
 int main(void) {
+  timer_at_the_trap_page();
   lost_at_the_trap_page();
   code_at_the_trap_page();
   struct machine soft = machine("soft"), hvf = machine("hvf");
