@@ -3,8 +3,9 @@
 -- The GICv3 as a guest finds it (Arm IHI 0069): what the registers tell, where
 -- interrupts come from and to whom they go, and what a reset leaves. The
 -- programs use what every backend's GIC has. Which one comes first is in
--- gic_priorities.lua, waiting in gic_waits.lua; what is soft's alone in
--- gic_soft.lua and gic_hostile.lua; gic_qemu.lua is a second opinion.
+-- gic_priorities.lua, waiting in gic_waits.lua, breakpoints and steps in
+-- gic_debug.lua; what is soft's alone in gic_soft.lua and gic_hostile.lua;
+-- gic_qemu.lua is a second opinion.
 
 local test = require "tap"
 local tv = require "tinyvmm"
