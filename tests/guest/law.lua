@@ -3,9 +3,10 @@
 -- The law of determinism for all that the instruction table knows: a guest of
 -- random words of every row, floating point, vectors, copies and pointer
 -- authentication among them, ends in the same state in one run, in single
--- steps, in random slices and traced. It runs over page ends and the end of
--- RAM, through memory that may not be executed, over a device and its own
--- code, with the CPU in any mode, and is interrupted at any step.
+-- steps, in random slices, traced, and with breakpoints all over and its
+-- written pages logged. It runs over page ends and the end of RAM, through
+-- memory that may not be executed, over a device and its own code, with the
+-- CPU in any mode, and is interrupted at any step.
 
 local tv = require "tinyvmm"
 local test = require "tap"
@@ -139,7 +140,7 @@ local function run_to(cpu, stop, slice, log)
   local events = 0
   while cpu.icount < stop and events < 60 do
     local exit = cpu:run(math.min(slice(), stop - cpu.icount))
-    if exit.kind ~= "budget" then
+    if exit.kind ~= "budget" and exit.kind ~= "breakpoint" then
       events = events + 1
       log[#log + 1] = ("%s %s %#x %s %#x after %d"):format(exit.kind,
         exit.reason, exit.pc, exit.esr, cpu.pstate, cpu.icount)
@@ -148,11 +149,19 @@ local function run_to(cpu, stop, slice, log)
   end
 end
 
+local function watch(vm, random)
+  for _ = 1, 2000 do vm:set_breakpoint(random(0, MORE // 2) * 4) end
+  for _, region in ipairs(vm.memory) do
+    if region.kind ~= "mmio" then region:log(true) end
+  end
+end
+
 -- A line for each exit and each epoch's end, and the final state.
-local function play(p, slice, traced)
+local function play(p, slice, traced, watched)
   local vm <close> = assert(tv.vm(p.options))
   local cpu, log, lines = fill(vm, p), {}, 0
   if traced then vm:trace(function() lines = lines + 1 end) end
+  if watched then watch(vm, watched) end
   for _, e in ipairs(p) do
     local start = cpu.icount
     set(cpu, e)
@@ -162,7 +171,7 @@ local function play(p, slice, traced)
     log[#log + 1] = guest.registers(cpu)
   end
   log[#log + 1] = guest.snapshot(vm)
-  return log, cpu.icount, lines
+  return log, cpu.icount, lines, vm.exits.breakpoint
 end
 
 local function first_difference(want, got)
@@ -190,11 +199,13 @@ test("a guest of any instructions ends the same however it is run",
     for how, other in pairs {
       ["one step at a time"] = { function() return 1 end },
       ["in random slices"] = { function() return t.random(0, 9) end },
-      ["traced"] = { whole, true } } do
-      local got, _, lines = play(p, other[1], other[2])
+      ["traced"] = { whole, true },
+      ["watched"] = { whole, false, t.random } } do
+      local got, _, lines, stops = play(p, other[1], other[2], other[3])
       local d = first_difference(want, got)
       if d then t.fail(("guest %d %s: %s"):format(round, how, d)) end
       if other[2] then t.ok(lines > 0, "lines are traced") end
+      if other[3] then t.ok(stops, "breakpoints are met") end
     end
   end
   t.ok(steps > 200 * rounds, ("only %d steps"):format(steps))
