@@ -228,14 +228,6 @@ static bool is_wfi(struct run *run, uint64_t pc) {
   return run->exit->pc == pc - 4 && run->exit->insn == WORD_WFI;
 }
 
-// The signal has ended a WFI that nothing else would have ended: if nothing
-// can, the vCPU is idle, else it goes on waiting. One that was stepped is done.
-static bool waiting(struct run *run, uint64_t pc) {
-  if (kvm_next_event(run->cpu) == TV_NO_LIMIT) return leave(run, BACK_IDLE);
-  kvm_set_reg(run->k, REG_CORE | CORE_PC, pc - 4);
-  return true;
-}
-
 // An exception at the first instruction of its own vector: there is no way
 // out of this.
 static bool spins_at_vector(const struct run *run, uint64_t pc) {
@@ -260,6 +252,9 @@ static bool stopped(const struct run *run) {
   return state.state == MP_STOPPED;
 }
 
+// A WFI that only the signal has ended goes on waiting in the core, for a timer
+// as well: were it executed again, an interrupt that comes before it would be
+// taken there and end nothing. One that was stepped is done.
 static bool look(struct run *run) {
   uint64_t pc = core_reg(run, CORE_PC);
   if (spins_at_vector(run, pc)) return spinning(run);
@@ -268,7 +263,7 @@ static bool look(struct run *run) {
   bool slept = kvm_tick_slept(run->k);
   if (slept && stopped(run)) return psci(run, PSCI_CPU_OFF);
   if (gic || run->step || !kvm_wait_in_wfi(run->k, slept)) return true;
-  if (!kvm_wakes(run->cpu) && is_wfi(run, pc)) return waiting(run, pc);
+  if (!kvm_wakes(run->cpu) && is_wfi(run, pc)) return leave(run, BACK_IDLE);
   return true;
 }
 
