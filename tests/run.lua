@@ -107,6 +107,18 @@ local function finish(file)
   os.remove(file.err)
 end
 
+-- On qemu's CPU (make check-kvm) two files at the same time were seen to die of
+-- signal 11 at the same moment, once in five runs; whoever dies there may try
+-- once more, and says so. What does it twice has failed.
+local function finish_there(file, env)
+  finish(file)
+  local crashed = file.status == "signal 11" or file.status == 128 + 11
+  if not crashed or not os.getenv "TV_EMULATED" then return end
+  print(("# %s: crashed on an emulated CPU, once more"):format(file.name))
+  start(file, env)
+  finish(file)
+end
+
 -- Reading TAP --------------------------------------------------------------
 
 local function read_tap(text)
@@ -242,7 +254,7 @@ local function main()
       started = started + 1
       start(files[started], env)
     end
-    finish(file)
+    finish_there(file, env)
     judge(file, skips, opt)
   end
   if total.elsewhere > 0 then
