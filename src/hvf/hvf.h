@@ -151,8 +151,10 @@ tv_status hvf_get(tv_vcpu *, tv_reg, void *value, tv_error *);
 tv_status hvf_set(tv_vcpu *, tv_reg, const void *value, tv_error *);
 // Makes the hardware vCPU, for the calling thread, unless it is there.
 tv_status hvf_vcpu_start(tv_vcpu *, tv_error *);
-// A call was refused that nobody asked for in person: the next run tells.
-void hvf_vcpu_refused(struct hvf_vcpu *, hv_return_t, const char *call);
+// hvf_refused for `err`. Without one nobody hears of it now: the run at hand,
+// or else the next, fails with it.
+tv_status hvf_vcpu_refused(struct hvf_vcpu *, tv_error *err, hv_return_t,
+                           const char *call);
 // Brings what is dirty to the hardware; after a run, forgets the copies.
 tv_status hvf_vcpu_flush(struct hvf_vcpu *, tv_error *);
 void hvf_vcpu_stale(struct hvf_vcpu *);

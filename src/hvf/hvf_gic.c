@@ -167,7 +167,7 @@ static uint64_t distributor(struct hvf_vcpu *h, unsigned offset) {
   uint64_t value = 0;
   hv_return_t r = hv_gic_get_distributor_reg((hv_gic_distributor_reg_t)offset,
                                              &value);
-  if (r) hvf_vcpu_refused(h, r, "hv_gic_get_distributor_reg");
+  if (r) hvf_vcpu_refused(h, NULL, r, "hv_gic_get_distributor_reg");
   return value;
 }
 
@@ -177,7 +177,7 @@ static uint32_t frame(struct hvf_vcpu *h, unsigned intid, unsigned offset) {
   uint64_t value = 0;
   if (intid >= TV_GIC_SPI) return (uint32_t)distributor(h, offset);
   hv_return_t r = hv_gic_get_redistributor_reg(h->id, SGI + offset, &value);
-  if (r) hvf_vcpu_refused(h, r, "hv_gic_get_redistributor_reg");
+  if (r) hvf_vcpu_refused(h, NULL, r, "hv_gic_get_redistributor_reg");
   return (uint32_t)value;
 }
 
@@ -299,7 +299,7 @@ static bool may_wait(const struct hvf_vcpu *h) {
 // so that its interrupt never comes.
 static void unmask_timer(struct hvf_vcpu *h) {
   hv_return_t r = hv_vcpu_set_vtimer_mask(h->id, false);
-  if (r) hvf_vcpu_refused(h, r, "hv_vcpu_set_vtimer_mask");
+  if (r) hvf_vcpu_refused(h, NULL, r, "hv_vcpu_set_vtimer_mask");
 }
 
 static void step_over(struct hvf_vcpu *h) {

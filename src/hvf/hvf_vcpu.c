@@ -25,19 +25,14 @@ static void add(uint64_t *bits, unsigned n) {
   bits[n / 64] |= UINT64_C(1) << n % 64;
 }
 
-void hvf_vcpu_refused(struct hvf_vcpu *h, hv_return_t r, const char *call) {
-  h->refused = true;
-  hvf_refused(&h->vcpu->failure, r, call);
+tv_status hvf_vcpu_refused(struct hvf_vcpu *h, tv_error *err, hv_return_t r,
+                           const char *call) {
+  if (!err) h->refused = true;
+  return hvf_refused(err ? err : &h->vcpu->failure, r, call);
 }
 
 static void drop(uint64_t *bits, unsigned n) {
   bits[n / 64] &= ~(UINT64_C(1) << n % 64);
-}
-
-static tv_status refused(struct hvf_vcpu *h, tv_error *err, hv_return_t r,
-                         const char *call) {
-  if (!err) h->refused = true;
-  return hvf_refused(err ? err : &h->vcpu->failure, r, call);
 }
 
 // -------------------------------------------------------- to the hardware --
@@ -96,7 +91,7 @@ static tv_status get_general(struct hvf_vcpu *h, hv_reg_t reg, uint64_t *v,
                              tv_error *err) {
   if (!(h->have.general >> reg & 1)) {
     hv_return_t r = hv_vcpu_get_reg(h->id, reg, &h->general[reg]);
-    if (r) return refused(h, err, r, "hv_vcpu_get_reg");
+    if (r) return hvf_vcpu_refused(h, err, r, "hv_vcpu_get_reg");
     h->have.general |= UINT64_C(1) << reg;
   }
   *v = h->general[reg];
@@ -114,7 +109,7 @@ static tv_status get_vector(struct hvf_vcpu *h, unsigned n, void *value,
   if (!(h->have.q >> n & 1)) {
     hv_simd_fp_uchar16_t q;
     hv_return_t r = hv_vcpu_get_simd_fp_reg(h->id, n, &q);
-    if (r) return refused(h, err, r, "hv_vcpu_get_simd_fp_reg");
+    if (r) return hvf_vcpu_refused(h, err, r, "hv_vcpu_get_simd_fp_reg");
     memcpy(h->q[n], &q, sizeof q);
     h->have.q |= 1u << n;
   }
@@ -158,7 +153,7 @@ static tv_status get_known(struct hvf_vcpu *h, unsigned n, uint64_t *v,
   bool live = atomic_load(&h->live), dirty = has(h->dirty.sys, n);
   if (live && !dirty && (!has(h->have.sys, n) || needs_hardware(n))) {
     hv_return_t r = hvf_sysreg_fetch(h, n, &h->sys[n]);
-    if (r) return refused(h, err, r, hvf_sysreg_call(n, false));
+    if (r) return hvf_vcpu_refused(h, err, r, hvf_sysreg_call(n, false));
     add(h->have.sys, n);
   }
   if (!live && hvf_sysreg_read_only(n))

@@ -417,7 +417,7 @@ int main(void) {
 #include "tap.h"
 
 int main(void) {
-  skip("ioctl is declared otherwise than by glibc", "exits of KVM");
+  skip("ioctl is declared otherwise than by glibc", "waits on KVM");
   return done();
 }
 
