@@ -62,4 +62,14 @@ function M.qemu(t, image, cpu, machine)
   return pipe:read "a"
 end
 
+-- The lines of results, which begin with this many hexadecimal words; what
+-- else qemu says is told only if some are missing.
+function M.results(text, words)
+  local list = {}
+  for line in text:gmatch "[^\n]+" do
+    if line:find("^" .. ("%x+ "):rep(words)) then list[#list + 1] = line end
+  end
+  return list
+end
+
 return M

@@ -278,15 +278,6 @@ local function source(runs)
   return table.concat(out)
 end
 
--- The lines of results; what else qemu says is told only if some are missing.
-local function lines_of(text)
-  local list = {}
-  for line in text:gmatch "[^\n]+" do
-    if line:find "^%x+ %x+ %x+ %x+ " then list[#list + 1] = line end
-  end
-  return list
-end
-
 local function compare(t, cases, ours_is, theirs_is)
   t.needs "qemu-system-aarch64"
   local runs = all_runs(cases)
@@ -295,7 +286,7 @@ local function compare(t, cases, ours_is, theirs_is)
   local text, exit = oracle.here(image, { cpu = ours_is })
   t.eq({ exit.kind, exit.reason }, { "shutdown", "off" })
   local answer = oracle.qemu(t, image, theirs_is)
-  local ours, theirs = lines_of(text), lines_of(answer)
+  local ours, theirs = oracle.results(text, 4), oracle.results(answer, 4)
   t.eq(#ours, #runs)
   t.ok(#theirs == #runs, answer:sub(1, 2000))
   local wrong = 0
