@@ -307,13 +307,17 @@ test("a budget counts through handlers", function(t)
   local vm <close>, cpu = machine "mov x0, #3; hvc #0; b .-8"
   local calls = 0
   vm:hypercall(3, function() calls = calls + 1 end)
-  for _, run in ipairs { vm.run, cpu.run } do
+  for _, runner in ipairs { vm, cpu } do
     calls = 0
-    local before = cpu.icount
-    local exit = run(run == vm.run and vm or cpu, backend.exact and 3000 or 2e6)
-    t.eq(exit.kind, "budget")
-    t.eq(backend.exact and { cpu.icount - before, calls } or calls > 0,
-      backend.exact and { 3000, 1000 } or true)
+    local before, runs = cpu.icount, 0
+    repeat            -- a time may be over before the first call
+      t.eq(runner:run(backend.exact and 3000 or 2e6).kind, "budget")
+      runs = runs + 1
+    until calls > 0 or runs == 1000
+    t.ok(calls > 0)
+    if backend.exact then
+      t.eq({ cpu.icount - before, calls, runs }, { 3000, 1000, 1 })
+    end
   end
   t.eq(vm:run(0).kind, "budget")
 end)
