@@ -25,7 +25,8 @@ _tinyvmm()
       armv8.0 armv8.1 armv8.2 armv8.3 armv8.4 armv8.5 armv8.6 armv8.7" ;;
     --semihosting | --trace | --trace-json | --profile | --symbols | -o) files='*' ;;
     --ram) words="1M 64M 1G" ;;
-    --reg | --load | --budget | --timeout | --profile-every | -b | -e)
+    --gic) words=v3 ;;
+    --reg | --load | --smp | --budget | --timeout | --profile-every | -b | -e)
       return ;;
     help) words="run asm dis backends help --help" ;;
     *) case $verb in
@@ -34,8 +35,8 @@ _tinyvmm()
           --help"
         files='*.lua' ;;
       run)
-        words="--ram --load --reg --symbols --budget --timeout --no-strict
-          --semihosting -W --no-warn --fatal-warnings --trace --trace-json
+        words="--ram --load --reg --smp --gic --symbols --budget --timeout
+          --no-strict --semihosting -W --no-warn --fatal-warnings --trace --trace-json
           --profile --profile-every --regs --stats --backend --cpu -v --help"
         files='*' ;;
       asm) words="-o -l --load -W --no-warn --fatal-warnings --help" files='*.[sS]' ;;

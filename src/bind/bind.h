@@ -118,6 +118,7 @@ struct bind_vm {
   struct bind_profile *profile;     // likewise VM_PROFILE
   struct bind_timeline *timeline;   // likewise VM_TIMELINE
   unsigned vcpu_end;          // above every vCPU's index
+  unsigned vcpu_full;         // below this every index is taken
   uint64_t entry;             // of the last image
   bool has_entry;
 };

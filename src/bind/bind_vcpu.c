@@ -299,8 +299,9 @@ static struct bind_vcpu *push_closed(lua_State *L, struct bind_vm *vm) {
 // The slot that the next vCPU's object will have: stored before the vCPU is
 // made, because the store may run out of memory.
 static unsigned reserve_slot(lua_State *L, struct bind_vm *vm, int table) {
-  unsigned index = 0;
+  unsigned index = vm->vcpu_full;
   while (tv_vm_vcpu(vm->vm, index) != NULL) index++;
+  vm->vcpu_full = index;
   lua_pushvalue(L, -1);
   lua_rawseti(L, table, (lua_Integer)index + 1);
   return index;
@@ -374,6 +375,7 @@ static int vcpu_close(lua_State *L) {
   bind_run_idle(L, -1, NULL);
   tv_vcpu_free(cpu->vcpu);
   cpu->vcpu = NULL;
+  if (cpu->index < cpu->vm->vcpu_full) cpu->vm->vcpu_full = cpu->index;
   lua_getiuservalue(L, -1, VM_VCPUS);
   lua_pushnil(L);
   lua_rawseti(L, -2, (lua_Integer)cpu->index + 1);

@@ -22,10 +22,15 @@ static size_t place_of(const tv_vm *vm, unsigned index) {
   return low;
 }
 
+// The lowest index that is free: up to it every vCPU stands at its own place.
 static unsigned free_index(const tv_vm *vm) {
-  unsigned index = 0;
-  while (index < vm->vcpus && vm->vcpu[index]->index == index) index++;
-  return index;
+  size_t low = 0, high = vm->vcpus;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (vm->vcpu[middle]->index == middle) low = middle + 1;
+    else high = middle;
+  }
+  return (unsigned)low;
 }
 
 static void insert(tv_vm *vm, tv_vcpu *cpu) {
@@ -39,18 +44,18 @@ static void insert(tv_vm *vm, tv_vcpu *cpu) {
 tv_status tv_vcpu_new(tv_vm *vm, tv_vcpu **out, tv_error *err) {
   assert(vm && out);
   tv_vcpu *cpu = NULL;
+  unsigned index = free_index(vm);
   tv_status s = vm_check_idle(vm, "create a vCPU", err);
-  if (!s) s = gic_check_vcpu(vm, free_index(vm), err);
+  if (!s) s = gic_check_vcpu(vm, index, err);
   if (s) return s;
   cpu = alloc_new(sizeof *cpu);
   if (!cpu || !alloc_grow(&vm->vcpu, &vm->vcpu_room, vm->vcpus + 1,
                           sizeof *vm->vcpu)) {
-    s = err_set(err, TV_E_NO_MEMORY, 0, "no host memory for vCPU %u",
-                free_index(vm));
+    s = err_set(err, TV_E_NO_MEMORY, 0, "no host memory for vCPU %u", index);
     goto out;
   }
   cpu->vm = vm;
-  cpu->index = free_index(vm);
+  cpu->index = index;
   cpu->power = VCPU_ON;
   cpu->reset_on = true;
   s = vm->backend->vcpu_new(cpu, err);

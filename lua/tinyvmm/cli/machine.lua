@@ -26,11 +26,23 @@ function M.image(path)
   return image, why
 end
 
--- A VM with the image, and one vCPU. Options: ram, strict (of tv.vm), load
--- (the address of what has none), registers (of vm:vcpu). Returns vm, cpu;
--- or nil, message.
+-- vCPU 0, with registers(vm), and those that PSCI CPU_ON will start.
+local function make_vcpus(vm, options)
+  local cpu, why = vm:vcpu(options.registers and options.registers(vm) or {})
+  for _ = 2, cpu and options.vcpus or 1 do
+    local other
+    other, why = vm:vcpu { on = false }
+    if not other then return nil, why end
+  end
+  return cpu, why
+end
+
+-- A VM with the image, and vCPUs, of which the first is on. Options: ram,
+-- strict, gic (of tv.vm), load (the address of what has none), registers (the
+-- function that gives vCPU 0's, of vm:vcpu), vcpus (how many). Returns vm,
+-- cpu; or nil, message.
 function M.make(image, options)
-  local vm, why = tv.vm { strict = options.strict,
+  local vm, why = tv.vm { strict = options.strict, gic = options.gic,
     ram = options.ram or image.segments and elf_ram(image) or "1M" }
   if not vm then return nil, why end
   local ok, problem
@@ -43,8 +55,7 @@ function M.make(image, options)
     vm:close()
     return nil, problem
   end
-  local registers = options.registers and options.registers(vm) or {}
-  local made, cpu, refused = pcall(vm.vcpu, vm, registers)
+  local made, cpu, refused = pcall(make_vcpus, vm, options)
   if made and cpu then return vm, cpu end
   vm:close()
   return nil, made and refused or cpu

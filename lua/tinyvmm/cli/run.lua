@@ -21,6 +21,8 @@ AArch64, or raw bytes. Its PUTCHAR and PUTS go to stdout.
   --load ADDR         where raw bytes and .S go (default 0x10000)
   --reg NAME=VALUE    a register's first value, a number or a symbol; may be
                       given several times
+  --smp N             N vCPUs; all but the first wait for PSCI CPU_ON
+  --gic v3            a GICv3 takes interrupts to the vCPUs
   --symbols FILE      names for addresses, from an ELF file or nm's output
   --budget N          stop after N instructions
   --timeout SECONDS   stop after that time
@@ -48,6 +50,7 @@ Ends with EXIT's or SYS_EXIT's status (its low 8 bits), 124 budget or timeout,
 M.OPTIONS = warnings.options {
   ["--ram"] = "SIZE[@BASE]", ["--load"] = "an address", ["--budget"] =
     "a number of instructions", ["--timeout"] = "seconds",
+  ["--smp"] = "a number of vCPUs from 1 on", ["--gic"] = "a version",
   ["--reg"] = "NAME=VALUE...", ["--symbols"] = "a file",
   ["--no-strict"] = true, ["--semihosting"] = {}, ["--trace"] = {},
   ["--trace-json"] = "a file", ["--profile"] = "a file",
@@ -79,13 +82,16 @@ local function number(given, name, parse)
   return true
 end
 
+local function from_1(text)
+  local n = tv._size(text)
+  return n and n > 0 and n
+end
+
 local function parse_values(given)
   local parsers = {
     { "--ram", parse_ram }, { "--load", tv._size },
-    { "--budget", tv._size }, { "--profile-every", function(text)
-      local n = tv._size(text)
-      return n and n > 0 and n
-    end },
+    { "--budget", tv._size }, { "--profile-every", from_1 },
+    { "--smp", from_1 },
     { "--timeout", function(text)
       local seconds = tonumber(text)
       return seconds and seconds >= 0 and seconds
@@ -120,7 +126,7 @@ local function registers(vm, list)
   return values
 end
 
--- vm and cpu with everything set, or nil and the exit code.
+-- The vm with everything set, or nil and the exit code.
 local function set_up(path, given)
   local function refuse(why) return nil, cli.fail(cli.USAGE, "%s", why) end
   local image, why = machine.image(path)
@@ -133,17 +139,17 @@ local function set_up(path, given)
     names, why = symbols.read(given["--symbols"])
     if not names then return refuse(why) end
   end
-  local ok, vm, cpu = pcall(machine.make, image, {
+  local ok, vm, problem = pcall(machine.make, image, {
     strict = not given["--no-strict"], ram = given["--ram"],
-    load = given["--load"],
+    load = given["--load"], gic = given["--gic"], vcpus = given["--smp"],
     registers = function(vm)
       if names then symbols.add(vm, names) end
       return registers(vm, given["--reg"])
     end
   })
   if not ok then return refuse(vm) end
-  if not vm then return refuse(cpu) end
-  return vm, cpu
+  if not vm then return refuse(problem) end
+  return vm
 end
 
 -- Starts --semihosting: the run that serves it, or nil and the exit code.
@@ -175,8 +181,9 @@ local function start_trace(vm, to)
   return false, cli.fail(cli.USAGE, "%s", refused)
 end
 
-local function stats(vm, cpu, seconds)
-  local n, counts = cpu.vm.exact and cpu.icount or 0, {}
+local function stats(vm, seconds)
+  local n, counts = 0, {}
+  for _, cpu in ipairs(vm.exact and vm.vcpus or {}) do n = n + cpu.icount end
   for kind, count in pairs(vm.exits) do
     counts[#counts + 1] = ("%s %d"):format(kind, count)
   end
@@ -186,6 +193,14 @@ local function stats(vm, cpu, seconds)
     n / math.max(seconds, 1e-6) / 1e6, vm.time / 1e9))
   io.stderr:write("tinyvmm: exits and hypercalls: ",
     #counts > 0 and table.concat(counts, ", ") or "none", "\n")
+end
+
+local function show_registers(vm)
+  local show, list = require "tinyvmm.cli.show", vm.vcpus
+  for _, cpu in ipairs(list) do
+    if #list > 1 then io.stderr:write("cpu ", cpu.index, "\n") end
+    io.stderr:write(show.cpu(cpu), "\n")
+  end
 end
 
 local function report(exit)
@@ -204,7 +219,7 @@ local function report_error(problem)
 end
 
 -- Runs the guest by `runner`, which is the VM or what serves it.
-local function go(vm, cpu, runner, given)
+local function go(vm, runner, given)
   local finish, failed = require "tinyvmm.cli.picture".start(vm, given)
   if not finish then return failed end
   local start = os.clock()
@@ -215,10 +230,8 @@ local function go(vm, cpu, runner, given)
   local code = ok and report(exit) or report_error(exit)
   problem = finish() or not written and problem
   if problem then code = cli.fail(cli.USAGE, "%s", problem) end
-  if given["--regs"] then
-    io.stderr:write(require "tinyvmm.cli.show".cpu(cpu), "\n")
-  end
-  if given["--stats"] then stats(vm, cpu, seconds) end
+  if given["--regs"] then show_registers(vm) end
+  if given["--stats"] then stats(vm, seconds) end
   return code
 end
 
@@ -233,12 +246,12 @@ function M.main(args, global)
   local bad = cli.set_backend(given["--backend"])
     or cli.set_cpu(given["--cpu"]) or parse_values(given)
   if bad then return bad end
-  local vm <close>, cpu = set_up(rest[1], given)
-  if not vm then return cpu end
+  local vm <close>, failure = set_up(rest[1], given)
+  if not vm then return failure end
   local runner, failed = start_semihosting(vm, rest, given["--semihosting"])
   if not runner then return failed end
   local ok, code = start_trace(vm, given["--trace"])
-  code = ok and go(vm, cpu, runner, given) or code
+  code = ok and go(vm, runner, given) or code
   if runner ~= vm then runner:close() end
   return code
 end
