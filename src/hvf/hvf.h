@@ -82,6 +82,8 @@ struct hvf_vcpu {
   atomic_bool kicked;
   bool refused;                // a call that nobody was told of: see `failure`
   uint64_t ran;                // its run time so far, in ticks
+  uint64_t lasted;             // the last run, in nanoseconds
+  unsigned unknown;            // runs since, that ended for no known reason
   uint64_t steps;              // done, where the host sees them
   uint64_t step_pc;            // where a single step began
 

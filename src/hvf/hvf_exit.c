@@ -200,14 +200,32 @@ static enum back_end exception(struct hvf_vcpu *h, tv_exit *exit) {
   return BACK_FAILED;
 }
 
+// A signal for the thread ends its run so (Ctrl-C, a terminal that changes its
+// size), and a timer that the guest silences as it fires: all goes on. What
+// comes without end, and at once, is something else.
+static bool is_hopeless(struct hvf_vcpu *h) {
+  enum { AT_ONCE_NS = 50000, MOST = 1000 };
+  bool unknown = h->exit->reason == HV_EXIT_REASON_UNKNOWN;
+  h->unknown = unknown ? h->unknown + (h->lasted < AT_ONCE_NS) : 0;
+  return h->unknown > MOST;
+}
+
+static enum back_end unknown(struct hvf_vcpu *h, const char *which) {
+  err_set(&h->vcpu->failure, TV_E_UNSUPPORTED, 0, "hv_vcpu_run: %s (%u)",
+          which, (unsigned)h->exit->reason);
+  return BACK_FAILED;
+}
+
 enum back_end hvf_exit(struct hvf_vcpu *h, tv_exit *exit) {
   bool timer = h->exit->reason == HV_EXIT_REASON_VTIMER_ACTIVATED;
   bool gic = h->vcpu->vm->gic;
   if (timer && !gic) h->timer_masked = true;
+  if (is_hopeless(h)) return unknown(h, "exits for no known reason");
   switch (h->exit->reason) {
     case HV_EXIT_REASON_EXCEPTION:
       return exception(h, exit);
     case HV_EXIT_REASON_CANCELED: case HV_EXIT_REASON_VTIMER_ACTIVATED:
+    case HV_EXIT_REASON_UNKNOWN:
       // Before the first fetch there; and a guest whose MMU does not map the
       // trap page faults there for ever.
       if (trapped(h, exit)) return BACK_EXIT;
@@ -215,9 +233,6 @@ enum back_end hvf_exit(struct hvf_vcpu *h, tv_exit *exit) {
       if (!timer || !hvf_line_timer_exit(h)) return BACK_DONE;
       self_exit(exit, TV_EXIT_TIMER, h->vcpu, 0);
       return BACK_EXIT;
-    default:
-      err_set(&h->vcpu->failure, TV_E_UNSUPPORTED, 0, "hv_vcpu_run: an exit "
-              "of an unknown kind (%u)", (unsigned)h->exit->reason);
-      return BACK_FAILED;
+    default: return unknown(h, "an exit of an unknown kind");
   }
 }

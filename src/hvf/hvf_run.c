@@ -118,6 +118,7 @@ static enum back_end enter(struct hvf_vcpu *h, uint64_t grant,
     fault_hide_step(h->vcpu, h->step_pc);
   }
   if (ran(h, &ns, err)) return BACK_FAILED;
+  h->lasted = ns;
   *done += ns < grant ? ns : grant;
   enum back_end end = hvf_exit(h, exit);
   return was_refused(h) ? BACK_FAILED : end;

@@ -11,6 +11,7 @@
 //   protections in the same units;
 // - a fresh vCPU is at EL0t with junk in every register;
 // - an exit that was asked for while nothing ran cancels the next run;
+// - a signal for the thread of a run ends it, as an exit of reason UNKNOWN;
 // - interrupts are pending for one run;
 // - an expiry of the virtual timer masks it until the mask is taken away;
 // - taking an interrupt uses up a single step, before the vector's first
@@ -68,6 +69,7 @@ struct mock {
   atomic_bool failed;       // one has
   atomic_uint entered;      // runs since
   atomic_uint fail;         // the call that fails, counted down; 0: none
+  atomic_uint signals;      // that are to meet runs; UINT32_MAX: each of them
   uint64_t past;            // nanoseconds of earlier VMs, a multiple of 16
   struct {
     bool made;

@@ -13,7 +13,7 @@
 #include "base/os.h"
 #include "mock.h"
 
-enum { SLICE = 4096 };
+enum { SLICE = 4096, NO_REASON = 255 };   // what only the mock cannot do
 
 static bool leave(struct mock_vcpu *v, hv_exit_reason_t reason) {
   memset(&v->exit, 0, sizeof v->exit);
@@ -73,7 +73,7 @@ static bool fault_exit(struct mock_vcpu *v, const tv_exit *exit) {
       fprintf(stderr, "mock: the software CPU stops at %#llx (%08x): %s\n",
               (unsigned long long)exit->pc, (unsigned)exit->insn,
               tv_fault_name(exit->u.fault.reason));
-      return leave(v, HV_EXIT_REASON_UNKNOWN);
+      return leave(v, NO_REASON);
   }
 }
 
@@ -154,7 +154,7 @@ static bool ended(struct mock_vcpu *v, enum back_end end,
     case TV_EXIT_SYSREG: return sysreg(v, exit->insn);
     case TV_EXIT_FAULT: return fault_exit(v, exit);
     case TV_EXIT_TIMER: return timer_exit(v);
-    default: return leave(v, HV_EXIT_REASON_UNKNOWN);
+    default: return leave(v, NO_REASON);
   }
 }
 
@@ -256,6 +256,13 @@ static bool may_run(const struct mock_vcpu *v) {
   return may;
 }
 
+static bool signalled(struct mock_vcpu *v) {
+  unsigned left = atomic_load(&mock.signals);
+  if (!left) return false;
+  if (left != UINT32_MAX) atomic_fetch_sub(&mock.signals, 1);
+  return leave(v, HV_EXIT_REASON_UNKNOWN);
+}
+
 // Others' turn: glibc's locks are not fair.
 static void pause(const struct mock_vcpu *v, bool alone) {
   const struct timespec doze = { 0, 200000 };
@@ -277,7 +284,7 @@ hv_return_t hv_vcpu_run(hv_vcpu_t id) {
   }
   uint64_t start = os_clock();
   mock.entered += mock.failed;
-  for (bool over = false; !over;) {
+  for (bool over = signalled(v); !over;) {
     if (atomic_exchange(&v->exit_asked, false)) {
       cancel(v);
       break;

@@ -6,6 +6,7 @@
 
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "mock.h"
 #include "tap.h"
@@ -88,7 +89,36 @@ static void spinning(void) {
   tv_vm_free(vm);
 }
 
+// Signals of the host, as of a terminal that changes its size, end runs of the
+// framework but none of the caller's.
+static void signals(void) {
+  static const uint32_t guest[] = {
+    0xd2800001, 0x91000421, 0xf11fa03f, 0x54ffffc1, 0xd4000022, 0x14000000
+  };            // mov x1, #0; add x1, x1, #1; cmp x1, #2024; b.ne .-8; hvc #1;
+                // b .
+  const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
+  tv_vm *vm = NULL;
+  tv_vcpu *cpu = NULL;
+  tv_exit exit = { 0 };
+  tv_error err = { 0 };
+  tv_vm_new(&config, &vm, NULL);
+  tv_mem_ram(vm, 0, MOCK_GRANULE, TV_READ | TV_EXEC, NULL, NULL);
+  tv_mem_write(vm, 0, guest, sizeof guest, NULL);
+  tv_vcpu_new(vm, &cpu, NULL);
+  mock.signals = 20;
+  ok(!tv_vcpu_run(cpu, TV_NO_LIMIT, &exit, &err) && exit.pc == 16,
+     "a guest outlives signals: %s", err.text);
+  mock.signals = 1;
+  ok(!tv_vcpu_step(cpu, 1, &exit, &err), "a step, too: %s", err.text);
+  mock.signals = UINT32_MAX;
+  ok(tv_vcpu_run(cpu, TV_NO_LIMIT, &exit, &err) == TV_E_UNSUPPORTED &&
+     strstr(err.text, "no known reason"), "but not without end: %s", err.text);
+  mock.signals = 0;
+  tv_vm_free(vm);
+}
+
 int main(void) {
+  signals();
   spinning();
   for (unsigned n = 0; n < LIVES; n++) life(1 + n % CPUS);
   return done();
