@@ -92,6 +92,8 @@ SOFILE := libtinyvmm.$(VERSION).dylib
 SHARE = -dynamiclib -install_name $(LIBDIR)/$(SONAME)
 BUNDLE := -bundle -undefined dynamic_lookup
 SIGN = codesign -s - -f --entitlements entitlements.plist
+# Functions that are newer than this macOS are called where they are there.
+CFLAGS_ALL += -Wno-unguarded-availability-new
 else
 SO := .so
 SONAME := libtinyvmm.so.$(MAJOR)

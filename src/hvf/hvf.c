@@ -11,6 +11,9 @@
 
 // ----------------------------------------------------------------- errors --
 
+// Not all SDKs call it HV_EXISTS.
+enum { EXISTS = (int)0xfae94008 };
+
 static const struct refusal {
   hv_return_t value;
   tv_status status;
@@ -29,7 +32,7 @@ static const struct refusal {
    "Mac has no hypervisor"},
   {HV_DENIED, TV_E_DENIED, "HV_DENIED", "the program lacks the entitlement: "
    "codesign -s - -f --entitlements entitlements.plist PROGRAM"},
-  {HV_EXISTS, TV_E_OVERLAP, "HV_EXISTS", "it is there already"},
+  {EXISTS, TV_E_OVERLAP, "HV_EXISTS", "it is there already"},
   {HV_UNSUPPORTED, TV_E_UNSUPPORTED, "HV_UNSUPPORTED", "not on this Mac, or "
    "not in this macOS"}
 };

@@ -5,8 +5,8 @@
 // and registers), hvf_sysreg.c (system registers), hvf_run.c (runs),
 // hvf_exit.c (exits), hvf_debug.c (single steps and breakpoints), hvf_line.c
 // (interrupts and timers without a GIC), hvf_gic.c (those with one), hvf_tick.c
-// (what interrupts a run); absent.c stands for all of them where there is no
-// framework.
+// (what interrupts a run), older.h (what the headers of an older macOS lack);
+// absent.c stands for all of them where there is no framework.
 //
 // The framework's rules shape it (its reference, and what others measured or
 // rely on):
@@ -34,6 +34,7 @@
 #include "core/mmio.h"
 #include "core/view.h"
 #include "core/watch.h"
+#include "hvf/older.h"
 
 enum { HVF_GRANULE = 16384, HVF_GENERAL = HV_REG_CPSR + 1,
        HVF_SYSREGS = 128 };

@@ -102,7 +102,8 @@ static tv_status create(tv_error *err) {
 tv_status hvf_gic_new(tv_error *err) {
   if (!hvf_gic_present())
     return err_set(err, TV_E_UNSUPPORTED, 0, "hvf has GICs from macOS 15 on, "
-                   "which this is not; soft has one everywhere");
+                   "in programs that were built there, which this is not; "
+                   "soft has one everywhere");
   tv_status s = TV_OK;
   for (size_t k = 0; !s && k < sizeof facts / sizeof *facts; k++)
     s = check_fact(&facts[k], err);
@@ -165,8 +166,7 @@ void hvf_gic_reset(tv_vm *vm) {
 // A refusal is told by the next run.
 static uint64_t distributor(struct hvf_vcpu *h, unsigned offset) {
   uint64_t value = 0;
-  hv_return_t r = hv_gic_get_distributor_reg((hv_gic_distributor_reg_t)offset,
-                                             &value);
+  hv_return_t r = hv_gic_get_distributor_reg((uint16_t)offset, &value);
   if (r) hvf_vcpu_refused(h, NULL, r, "hv_gic_get_distributor_reg");
   return value;
 }

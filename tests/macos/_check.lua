@@ -79,14 +79,14 @@ ls lua/*.c | grep -v -e /lua.c -e /luac.c | xargs -P 2 -I{} sh -c '
     -o lua-obj/$(basename {} .c).o' &&
 rm -f liblua.a && llvm-ar rcs liblua.a lua-obj/*.o]]):format(OUT, CLANG)
 
-local make = ([[
+local function make(build, cflags, goals)
+  return capture(([[
 make -j2 B=%s MACHINE='Darwin arm64' CC='%s' HOST_CC='%s' \
   AR=llvm-ar LDFLAGS=-fuse-ld=lld LUA_LIBS=%s/liblua.a \
-  LUA_CFLAGS='-I%s -I%s/lua' \
-  CFLAGS='-Werror -Wno-unguarded-availability-new' \
-  SIGN='%s tests/macos/_sign.lua entitlements.plist' \
-  portable %s/lib/tinyvmm/core.so %s/libtinyvmm.dylib]]):format(BUILD, CLANG,
-  os.getenv "HOST_CC" or "cc", OUT, OUT, OUT, arg[-1], BUILD, BUILD)
+  LUA_CFLAGS='-I%s -I%s/lua' CFLAGS='-Werror %s' \
+  SIGN='%s tests/macos/_sign.lua entitlements.plist' %s]]):format(build,
+    CLANG, os.getenv "HOST_CC" or "cc", OUT, OUT, OUT, cflags, arg[-1], goals))
+end
 
 -- Looking ------------------------------------------------------------------
 
@@ -151,6 +151,26 @@ local function check_module()
   check(text:find "external _luaopen_tinyvmm_core", "Lua can open the module")
 end
 
+-- With an SDK from before macOS `newest`: the room of hvf compiles, and asks
+-- for no function that is newer.
+local function check_sdk(newest, since)
+  local build, goals = ("%s/sdk%d"):format(OUT, newest), {}
+  for path in capture "ls src/hvf/hvf*.c":gmatch "src/(%S+)%.c" do
+    goals[#goals + 1] = ("%s/obj/%s.o"):format(build, path)
+  end
+  local objects = table.concat(goals, " ")
+  local version = "-D__MAC_OS_X_VERSION_%s=%d0000 "
+  local text, good = make(build, version:format("MIN_REQUIRED", MINIMUM // 1)
+    .. version:format("MAX_ALLOWED", newest), objects)
+  check(good, ("hvf compiles with the SDK of macOS %d"):format(newest), text)
+  local wrong = {}
+  for symbol in capture("llvm-nm -u " .. objects):gmatch "_(hv_[%w_]+)" do
+    if since[symbol] > newest then wrong[#wrong + 1] = symbol end
+  end
+  check(#wrong == 0, ("and wants nothing newer than %d"):format(newest),
+    table.concat(wrong, "\n"))
+end
+
 local function main()
   for _, tool in ipairs { "clang", "llvm-ar", "llvm-nm" } do
     if not shell.have(tool) then
@@ -165,7 +185,8 @@ local function main()
   if not good then
     total:skip("Lua 5.4 does not compile for macOS: " .. text)
   end
-  text, good = capture(make)
+  text, good = make(BUILD, "", ("portable %s/lib/tinyvmm/core.so "
+    .. "%s/libtinyvmm.dylib"):format(BUILD, BUILD))
   check(good, "every source compiles for macOS without a warning, and links",
     text)
   if not good then total:finish() end
@@ -173,6 +194,7 @@ local function main()
   check_library("the Lua module", "lib/tinyvmm/core.so", since, 8)
   check_library("the library", "libtinyvmm.dylib", since, 6)
   check_module()
+  for _, newest in ipairs { 11, 14 } do check_sdk(newest, since) end
   total:finish()
 end
 

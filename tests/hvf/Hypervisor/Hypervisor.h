@@ -16,10 +16,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// On macOS it is the header of the SDK that the compiler believes it has: with
+// less than HV_SDK there is less in it.
+
 #if defined(__APPLE__)
+#include <Availability.h>
+#define HV_SDK __MAC_OS_X_VERSION_MAX_ALLOWED
 #define HV_SINCE(version) \
   __attribute__((availability(macos, introduced = version)))
 #else
+#define HV_SDK 150000
 #define HV_SINCE(version)
 #endif
 
@@ -29,8 +35,10 @@ enum {
   HV_BAD_ARGUMENT = (int)0xfae94003,
   HV_ILLEGAL_GUEST_STATE = (int)0xfae94004,
   HV_NO_RESOURCES = (int)0xfae94005, HV_NO_DEVICE = (int)0xfae94006,
-  HV_DENIED = (int)0xfae94007, HV_EXISTS = (int)0xfae94008,
-  HV_UNSUPPORTED = (int)0xfae9400f
+  HV_DENIED = (int)0xfae94007, HV_UNSUPPORTED = (int)0xfae9400f,
+#if !defined(__APPLE__)         // HV_FAULT in some SDKs
+  HV_EXISTS = (int)0xfae94008
+#endif
 };
 
 typedef uint64_t hv_vcpu_t, hv_ipa_t, hv_memory_flags_t;
@@ -38,8 +46,6 @@ enum { HV_MEMORY_READ = 1, HV_MEMORY_WRITE = 2, HV_MEMORY_EXEC = 4 };
 
 typedef struct hv_vm_config_s *hv_vm_config_t;
 typedef struct hv_vcpu_config_s *hv_vcpu_config_t;
-typedef struct hv_gic_config_s *hv_gic_config_t;
-
 typedef uint32_t hv_reg_t;
 enum {
   HV_REG_X0, HV_REG_X30 = 30, HV_REG_PC, HV_REG_FPCR, HV_REG_FPSR, HV_REG_CPSR
@@ -87,7 +93,9 @@ enum {
   HV_SYS_REG_CSSELR_EL1 = 0xd000, HV_SYS_REG_TPIDR_EL0 = 0xde82,
   HV_SYS_REG_TPIDRRO_EL0 = 0xde83, HV_SYS_REG_CNTV_CTL_EL0 = 0xdf19,
   HV_SYS_REG_CNTV_CVAL_EL0 = 0xdf1a, HV_SYS_REG_SP_EL1 = 0xe208,
+#if HV_SDK >= 150000
   HV_SYS_REG_CNTP_CTL_EL0 = 0xdf11, HV_SYS_REG_CNTP_CVAL_EL0 = 0xdf12
+#endif
 };
 
 typedef uint32_t hv_feature_reg_t;
@@ -128,8 +136,10 @@ HV_SINCE(11.0) hv_return_t hv_vm_map(void *, hv_ipa_t, size_t,
 HV_SINCE(11.0) hv_return_t hv_vm_unmap(hv_ipa_t, size_t);
 HV_SINCE(11.0) hv_return_t hv_vm_protect(hv_ipa_t, size_t, hv_memory_flags_t);
 HV_SINCE(11.0) hv_return_t hv_vm_get_max_vcpu_count(uint32_t *);
+#if HV_SDK >= 130000
 HV_SINCE(13.0) hv_return_t hv_vm_config_get_default_ipa_size(uint32_t *);
 HV_SINCE(13.0) hv_return_t hv_vm_config_get_max_ipa_size(uint32_t *);
+#endif
 
 // vCPUs: each belongs to the thread that created it, and a thread has one.
 HV_SINCE(11.0) hv_return_t hv_vcpu_create(hv_vcpu_t *, hv_vcpu_exit_t **,
@@ -179,6 +189,8 @@ HV_SINCE(11.0) hv_return_t hv_vcpu_config_get_feature_reg(hv_vcpu_config_t,
 // called by their offsets in those of the architecture, 0x10000 and more for
 // the second frame of a redistributor; of the CPU interface, as system
 // registers are. What has no vCPU may be called on any thread.
+#if HV_SDK >= 150000
+typedef struct hv_gic_config_s *hv_gic_config_t;
 typedef uint16_t hv_gic_distributor_reg_t, hv_gic_icc_reg_t;
 typedef uint32_t hv_gic_redistributor_reg_t;
 enum {
@@ -212,6 +224,7 @@ HV_SINCE(15.0) hv_return_t hv_gic_get_icc_reg(hv_vcpu_t, hv_gic_icc_reg_t,
                                               uint64_t *);
 HV_SINCE(15.0) hv_return_t hv_gic_set_icc_reg(hv_vcpu_t, hv_gic_icc_reg_t,
                                               uint64_t);
+#endif
 
 // Weak imports where there is no macOS to say so: a program that is linked
 // without the mock's GIC has a framework that has none.
