@@ -13,11 +13,11 @@ HOST_CC = $(CC)
 
 # Lua 5.4 by pkg-config. Recursive variables: looked up when first used, so
 # that `make deps run` finds what deps has just installed.
-# Homebrew hides Lua 5.4 once a newer one is its default.
-BREW_LUA := $(firstword $(wildcard $(foreach brew,/opt/homebrew /usr/local,\
-  $(brew)/opt/lua@5.4/lib/pkgconfig)))
-PKG_CONFIG = $(if $(BREW_LUA),PKG_CONFIG_PATH="$$PKG_CONFIG_PATH:$(BREW_LUA)" \
-  )pkg-config
+# Homebrew keeps Lua 5.4 where only who knows finds it.
+BREW = /opt/homebrew
+HIDDEN := /opt/lua@5.4/lib/pkgconfig
+BREWED = $(BREW)$(HIDDEN):/usr/local$(HIDDEN)
+PKG_CONFIG = PKG_CONFIG_PATH="$$PKG_CONFIG_PATH:$(BREWED)" pkg-config
 LUA_PC = $(shell for p in lua5.4 lua-5.4 lua54 lua; do \
   $(PKG_CONFIG) --exists "$$p >= 5.4" "$$p < 5.5" 2>/dev/null && \
   echo $$p && break; done)
@@ -91,6 +91,7 @@ SONAME := libtinyvmm.$(MAJOR).dylib
 SOFILE := libtinyvmm.$(VERSION).dylib
 SHARE = -dynamiclib -install_name $(LIBDIR)/$(SONAME)
 BUNDLE := -bundle -undefined dynamic_lookup
+PLACE := $(B)/place
 SIGN = codesign -s - -f --entitlements entitlements.plist
 # Functions that are newer than this macOS are called where they are there.
 CFLAGS_ALL += -Wno-unguarded-availability-new
@@ -112,13 +113,13 @@ say = $(if $(V),,@echo "  $(1)$(2)")
 FIRST := $(filter deps deps-test,$(MAKECMDGOALS))
 
 .PHONY: help all portable run test check check-hvf check-kvm check-macos
-.PHONY: bench gen
+.PHONY: bench gen FORCE
 .PHONY: deps deps-test clean install uninstall lua-module install-lua deb
 .DEFAULT_GOAL := all
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
-	  sed 's/:.*## /\t/' | expand -t 14
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' \
+	  $(firstword $(MAKEFILE_LIST))
 
 all: $(PROGRAM) $(STATIC) $(SHARED) $(MODULE) $(PUBLIC) ## build everything
 
@@ -172,10 +173,10 @@ gen: $(PROGRAM) ## rewrite the files generated from the instruction table
 	$(PROGRAM) lua/tinyvmm/a64/gen.lua .
 
 deps: ## install what the build needs (Lua 5.4), if it is missing
-	@sh .ci/deps.sh build
+	@BREW=$(BREW) sh .ci/deps.sh build
 
 deps-test: deps ## install what the tests need (qemu-user, binutils, llvm)
-	@sh .ci/deps.sh test
+	@BREW=$(BREW) sh .ci/deps.sh test
 
 clean: ## remove build/
 	rm -rf build
@@ -210,9 +211,16 @@ $(STATIC): $(LIB_OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(SHARED): $(LIB_OBJ)
+$(SHARED): $(LIB_OBJ) $(PLACE)
 	$(call say,LD      ,$@)
-	$(Q)$(CC) $(LDFLAGS) $(SHARE) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(SHARE) -o $@ $(LIB_OBJ) $(LIBS)
+
+# On macOS a library says where it will be, so another place links it anew.
+$(B)/place: FORCE
+	@mkdir -p $(@D)
+	@echo "$(LIBDIR)" | cmp -s - $@ || echo "$(LIBDIR)" >$@
+
+FORCE:
 
 $(MODULE): $(BIND_OBJ) $(STATIC)
 	$(call say,LD      ,$@)
@@ -279,13 +287,15 @@ FILES = $(LUA_FILES) 755:$(PROGRAM):$(BINDIR)/tinyvmm \
   644:src/tinyvmm.h:$(INCLUDEDIR)/tinyvmm.h \
   pc:src/tinyvmm.pc.in:$(LIBDIR)/pkgconfig/tinyvmm.pc \
   $(foreach f,$(SDK_FILES),644:$f:$(GUESTDIR)/$(notdir $f)) \
+  $(if $(SIGN),644:entitlements.plist:$(DATADIR)/tinyvmm/entitlements.plist) \
   $(foreach f,$(MAN_PAGES),644:$f:$(MANDIR)/man1/$(notdir $f)) \
   $(BASH_COMPLETION:%=644:%:$(DATADIR)/bash-completion/completions/tinyvmm) \
   $(ZSH_COMPLETION:%=644:%:$(ZSHDIR)/_tinyvmm)
 
 below = $(patsubst $(PREFIX)/%,$${prefix}/%,$($1))
 PC_EDIT = -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
-  $(foreach v,LIBDIR INCLUDEDIR GUESTDIR,-e 's|@$v@|$(call below,$v)|')
+  $(foreach v,LIBDIR INCLUDEDIR GUESTDIR,-e 's|@$v@|$(call below,$v)|') \
+  -e 's|@PRIVATE@|-pthread $(FRAMEWORK)|'
 
 define put
   @set -e; umask 022; for file in $1; do \

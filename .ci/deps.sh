@@ -12,7 +12,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 have_lua() {
   have pkg-config || return 1
-  for brew in /opt/homebrew /usr/local; do
+  for brew in "${BREW-/opt/homebrew}" /usr/local; do
     PKG_CONFIG_PATH=${PKG_CONFIG_PATH-}:$brew/opt/lua@5.4/lib/pkgconfig
   done
   export PKG_CONFIG_PATH
@@ -88,6 +88,10 @@ elif have pacman; then run pacman -S --needed --noconfirm $(packages pacman)
 elif have brew; then
   echo "+ brew install $(packages brew)"
   brew install $(packages brew) || exit 1
+elif [ "$(uname 2>/dev/null)" = Darwin ]; then
+  echo "deps: there is no Homebrew in PATH; install it, then run this again," \
+    "or install by hand what it would have been: $(packages brew)" >&2
+  exit 1
 else
   echo "deps: no package manager known here (apt, dnf, apk, pacman, brew);" \
     "install by hand: $(packages apt)" >&2

@@ -14,10 +14,12 @@ enum { HVF_GRANULE = 16384 };   // Apple silicon's page
 
 static tv_status hvf_probe(tv_error *err) {
   struct os_host host = os_host();
-  if (strcmp(host.system, "Darwin") || strcmp(host.machine, "arm64"))
+  bool darwin = !strcmp(host.system, "Darwin");
+  if (!darwin || strcmp(host.machine, "arm64"))
     return err_set(err, TV_E_NO_DEVICE, 0, "not on this machine: hvf needs "
-                   "macOS on Apple silicon, this is %s on %s", host.system,
-                   host.machine);
+                   "macOS on Apple silicon, this is %s on %s%s", host.system,
+                   host.machine, darwin ? "; on Apple silicon build it in a "
+                   "shell that is not under Rosetta" : "");
   return err_set(err, TV_E_UNSUPPORTED, 0, "this build of tinyvmm was made "
                  "without Hypervisor.framework");
 }

@@ -30,11 +30,12 @@ static const struct refusal {
    "machine or vCPUs in this one"},
   {HV_NO_DEVICE, TV_E_NO_DEVICE, "HV_NO_DEVICE", "there is no VM, or this "
    "Mac has no hypervisor"},
-  {HV_DENIED, TV_E_DENIED, "HV_DENIED", "the program lacks the entitlement: "
+  {HV_DENIED, TV_E_DENIED, "HV_DENIED", "the program lacks the entitlement, "
+   "which tinyvmm has and no lua5.4: "
    "codesign -s - -f --entitlements entitlements.plist PROGRAM"},
   {EXISTS, TV_E_OVERLAP, "HV_EXISTS", "it is there already"},
   {HV_UNSUPPORTED, TV_E_UNSUPPORTED, "HV_UNSUPPORTED", "not on this Mac, or "
-   "not in this macOS"}
+   "not in this macOS, which may be a guest itself"}
 };
 
 tv_status hvf_refused(tv_error *err, hv_return_t value, const char *call) {

@@ -282,7 +282,8 @@ static void refusals(void) {
   mock.denied = true;
   ok(tv_vm_new(&config, &vm, &err) == TV_E_DENIED &&
      strstr(err.text, "HV_DENIED (0xfae94007)") &&
-     strstr(err.text, "codesign -s - -f --entitlements entitlements.plist"),
+     strstr(err.text, "codesign -s - -f --entitlements entitlements.plist "
+            "PROGRAM"),
      "without the entitlement: %s", err.text);
   ok(err.os == HV_DENIED, "with the framework's number");
   mock.denied = false;

@@ -143,6 +143,17 @@ local function check_library(name, file, since, kind)
   check(macho.check(slurp(path)), name .. " has the linker's signature")
 end
 
+-- The library says where it will be installed, which may change after the
+-- build.
+local function check_place()
+  local path = BUILD .. "/libtinyvmm.dylib"
+  for _, prefix in ipairs { "/usr/local", "/opt/other", "/usr/local" } do
+    local text = make(BUILD, "", ("PREFIX=%s %s"):format(prefix, path))
+    check(macho.read(slurp(path)).id == prefix .. "/lib/libtinyvmm.0.dylib",
+      "the library is for " .. prefix, text)
+  end
+end
+
 local function check_module()
   local text = capture("llvm-nm -m " .. BUILD .. "/lib/tinyvmm/core.so")
   check(text:find "_lua_pushinteger %(dynamically looked up%)",
@@ -193,6 +204,7 @@ local function main()
   check_program(since)
   check_library("the Lua module", "lib/tinyvmm/core.so", since, 8)
   check_library("the library", "libtinyvmm.dylib", since, 6)
+  check_place()
   check_module()
   for _, newest in ipairs { 11, 14 } do check_sdk(newest, since) end
   total:finish()

@@ -62,7 +62,8 @@ end
 
 -- Load commands --------------------------------------------------------------
 
--- { type=, minos=, dylibs=, text=, linkedit=, signature= }; offsets from 0.
+-- { type=, minos=, id=, dylibs=, text=, linkedit=, signature= }; offsets
+-- from 0.
 function M.read(file)
   local magic, cpu, _, kind, count = string.unpack("<I4I4I4I4I4", file)
   assert(magic == 0xfeedfacf and cpu == 0x0100000c, "not a thin arm64 Mach-O")
@@ -80,6 +81,8 @@ function M.read(file)
     elseif cmd == 0x0c or cmd == 0x80000018 then -- LC_LOAD_(WEAK_)DYLIB
       local name = string.unpack("<I4", file, at + 9)
       m.dylibs[#m.dylibs + 1] = file:match("^%Z+", at + name + 1)
+    elseif cmd == 0x0d then -- LC_ID_DYLIB
+      m.id = file:match("^%Z+", at + string.unpack("<I4", file, at + 9) + 1)
     elseif cmd == 0x32 then -- LC_BUILD_VERSION
       local platform, minos = string.unpack("<I4I4", file, at + 9)
       m.platform, m.minos = platform, ("%d.%d"):format(minos >> 16,
