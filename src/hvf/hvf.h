@@ -216,7 +216,8 @@ bool hvf_debug_write(struct hvf_vcpu *, uint16_t key, uint64_t value);
 void hvf_irq(tv_vcpu *, tv_irq_line, bool level);
 bool hvf_wakes(const tv_vcpu *);
 uint64_t hvf_count(const tv_vm *);         // CNTVCT_EL0
-// CNTPCT_EL0: the host's, as a macOS that does not trap it gives it.
+// CNTPCT_EL0: the hardware's, as a macOS that does not trap it gives it. While
+// the Mac sleeps it counts, unlike mach_absolute_time() and CNTVCT_EL0.
 uint64_t hvf_physical_count(void);
 // Ticks from now to the expiry of a timer, 0 if it has expired; TV_NO_LIMIT
 // if it is off or masked.

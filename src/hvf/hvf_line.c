@@ -52,7 +52,7 @@ uint64_t hvf_count(const tv_vm *vm) {
   return mach_absolute_time() - hvf_vm_of(vm)->start;
 }
 
-uint64_t hvf_physical_count(void) { return mach_absolute_time(); }
+uint64_t hvf_physical_count(void) { return mach_continuous_time(); }
 
 uint64_t hvf_frequency(const tv_vm *vm) {
   const struct hvf_vm *hvf = hvf_vm_of(vm);

@@ -14,6 +14,8 @@
 // - a signal for the thread of a run ends it, as an exit of reason UNKNOWN;
 // - interrupts are pending for one run;
 // - an expiry of the virtual timer masks it until the mask is taken away;
+// - the Mac has slept, which the physical counter has counted and
+//   mach_absolute_time() has not;
 // - taking an interrupt uses up a single step, before the vector's first
 //   instruction;
 // - host writes are fetched only after sys_icache_invalidate;
@@ -57,7 +59,7 @@ struct mock_vcpu {
   bool placed;              // with a GIC: its affinity is set
   bool waiting;             // with a GIC: in a WFI, pc after it
   unsigned waits;           // such that an exit has ended
-  uint64_t cntp_cval;       // with a GIC: in ticks of mach_absolute_time()
+  uint64_t cntp_cval;       // with a GIC: in ticks of mach_continuous_time()
   uint64_t side[MOCK_SYSREGS];    // registers that the inner CPU has not
 };
 
@@ -97,13 +99,16 @@ static inline struct soft_cpu *mock_soft(const struct mock_vcpu *v) {
 // has no offset of its own, is 0.
 uint64_t mock_zero(void);
 
+// The same of mach_continuous_time(), by which the physical counter counts.
+uint64_t mock_physical_zero(void);
+
 // The vCPU whose inner CPU this is.
 struct mock_vcpu *mock_of(const struct soft_cpu *);
 
 // Whether the framework has this register, for hv_vcpu_get_sys_reg.
 bool mock_has(hv_sys_reg_t);
 
-// Sets CNTP_CVAL_EL0 of a VM with a GIC, in ticks of mach_absolute_time().
+// Sets CNTP_CVAL_EL0 of a VM with a GIC, in ticks of mach_continuous_time().
 void mock_set_cntp_cval(struct mock_vcpu *, uint64_t);
 
 // What was last set in a register that the inner CPU has not.

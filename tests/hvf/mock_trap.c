@@ -113,11 +113,11 @@ static void physical(struct soft_cpu *c, uint32_t w) {
   struct mock_vcpu *v = mock_of(c);
   uint16_t key = w >> 5 & 0xffff;
   bool read = a64_decode(w) == A64_MRS;
-  uint64_t *x = &c->x[slot_write(a64_rt(w))], inner = 0;
+  uint64_t *x = &c->x[slot_write(a64_rt(w))], inner = 0, count;
   if (!read && a64_decode(w) != A64_MSR) return;
   switch (key) {
     case SYSKEY_cntpct_el0: case SYSKEY_cntpctss_el0:
-      *x += mock_zero();
+      *x += mock_physical_zero();
       break;
     case SYSKEY_cntp_cval_el0:
       if (read) *x = v->cntp_cval;
@@ -125,8 +125,9 @@ static void physical(struct soft_cpu *c, uint32_t w) {
       break;
     case SYSKEY_cntp_tval_el0:
       soft_sysreg_read(c, SYSKEY_cntp_cval_el0, &inner);
-      if (read) *x = (uint32_t)(v->cntp_cval - soft_count(c) - mock_zero());
-      else v->cntp_cval = inner + mock_zero();
+      count = soft_count(c) + mock_physical_zero();
+      if (read) *x = (uint32_t)(v->cntp_cval - count);
+      else v->cntp_cval = inner + mock_physical_zero();
       break;
   }
 }

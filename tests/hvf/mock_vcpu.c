@@ -192,7 +192,7 @@ static bool is_cntp(hv_sys_reg_t reg) {
 }
 
 void mock_set_cntp_cval(struct mock_vcpu *v, uint64_t value) {
-  uint64_t zero = mock_zero();
+  uint64_t zero = mock_physical_zero();
   v->cntp_cval = value;
   soft_sysreg_write(mock_soft(v), SYSKEY_cntp_cval_el0,
                     value > zero ? value - zero : 0);

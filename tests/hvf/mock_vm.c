@@ -23,6 +23,9 @@ struct mock mock = {
 // The first tick that anyone sees: a guest's counter never starts at 0.
 static const uint64_t epoch = 0x123456789;
 
+// How long the Mac has slept, in ticks.
+static const uint64_t slept = 0xabcdef01234;
+
 bool mock_fails(void) {
   unsigned left = atomic_load(&mock.fail);
   while (left && !atomic_compare_exchange_weak(&mock.fail, &left, left - 1))
@@ -46,6 +49,10 @@ uint64_t mach_absolute_time(void) {
   pthread_mutex_unlock(&mock.lock);
   return ticks;
 }
+
+uint64_t mock_physical_zero(void) { return mock_zero() + slept; }
+
+uint64_t mach_continuous_time(void) { return mach_absolute_time() + slept; }
 
 int mach_timebase_info(mach_timebase_info_data_t *info) {
   info->numer = 3 << MOCK_TICK_SHIFT;      // not 1, and not reduced

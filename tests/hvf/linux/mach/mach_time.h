@@ -13,6 +13,7 @@ typedef struct mach_timebase_info {
 } mach_timebase_info_data_t;
 
 uint64_t mach_absolute_time(void);
+uint64_t mach_continuous_time(void);      // with the time that the Mac slept
 int mach_timebase_info(mach_timebase_info_data_t *);
 int mach_wait_until(uint64_t deadline);
 
