@@ -264,6 +264,8 @@ uint64_t hvf_gic_next_event(struct hvf_vcpu *);
 // Around hv_vcpu_run; the second returns the nanoseconds that it took.
 void hvf_gic_enter(struct hvf_vcpu *);
 uint64_t hvf_gic_leave(struct hvf_vcpu *);
+// A single step: true if it is done here, since the instruction waits.
+bool hvf_gic_step(struct hvf_vcpu *, enum back_end *end);
 // After a run that was ended from outside: BACK_IDLE for a wait without end.
 enum { HVF_GIC_LOOK_NS = 2000000 };    // as often as this
 enum back_end hvf_gic_look(struct hvf_vcpu *);

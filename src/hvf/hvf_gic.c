@@ -7,7 +7,8 @@
 // a WFI waits inside hv_vcpu_run. Nobody tells that a guest waits for ever. So
 // ticks end its runs, and then hvf_gic_look asks the GIC whether anything ends
 // the wait; if not, the vCPU is idle. From then on it is not in the framework,
-// and the same question, with the timers, says whether it is woken.
+// and the same question, with the timers, says whether it is woken. A single
+// step of a WFI is a wait of that kind from the beginning.
 //
 // The framework gives redistributors by the order in which vCPUs are made, or
 // by their affinity; what others measured does not agree. vcpu_start makes
@@ -21,6 +22,7 @@
 
 #include "a64/pstate.h"
 #include "base/os.h"
+#include "core/breakpoint.h"
 #include "core/self.h"
 
 enum { DISTRIBUTOR_SIZE = 0x10000, REDISTRIBUTOR_SIZE = 0x20000,
@@ -306,16 +308,29 @@ static void step_over(struct hvf_vcpu *h) {
   self_set(h->vcpu, TV_REG_PC, self_get(h->vcpu, TV_REG_PC) + 4);
 }
 
+// What becomes of a single step into a wait is not documented, nor could a run
+// that a tick has ended be told from one that has waited. So it never gets
+// there.
+bool hvf_gic_step(struct hvf_vcpu *h, enum back_end *end) {
+  tv_vcpu *cpu = h->vcpu;
+  if (!is_wfi(h, 0) || !may_wait(h) ||
+      breakpoint_due(cpu, self_get(cpu, TV_REG_PC))) return false;
+  step_over(h);
+  hvf_stepped(h);
+  *end = hvf_gic_wakes(h) ? BACK_DONE : BACK_IDLE;
+  return true;
+}
+
 // Whether pc is at a WFI that waits, or after it, is not documented. Code may
 // stand after one for other reasons, but does not sleep there. The wait goes
 // on in the core, for a timer as well: were the WFI executed again, an
 // interrupt that comes before it would be taken there and end nothing.
 enum back_end hvf_gic_look(struct hvf_vcpu *h) {
   unmask_timer(h);
+  if (h->watch.step) return BACK_DONE;
   bool at = is_wfi(h, 0) && may_wait(h);
   bool after = !at && h->slept && is_wfi(h, 4);
   if ((!at && !after) || hvf_gic_wakes(h)) return BACK_DONE;
   if (at) step_over(h);
-  h->steps++;
   return BACK_IDLE;
 }

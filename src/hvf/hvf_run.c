@@ -89,23 +89,30 @@ static void arm_step(struct hvf_vcpu *h, bool on) {
   if (on) h->step_pc = self_get(h->vcpu, TV_REG_PC);
 }
 
-static tv_status prepare(struct hvf_vcpu *h, uint64_t grant, tv_error *err) {
+static tv_status plan(struct hvf_vcpu *h, tv_error *err) {
   tv_status s = hvf_line_update(h, err);
+  return s ? s : hvf_debug_update(h, err);
+}
+
+static tv_status load(struct hvf_vcpu *h, uint64_t grant, tv_error *err) {
   uint64_t look = h->vcpu->vm->gic ? HVF_GIC_LOOK_NS : hvf_line_look(h);
-  if (!s) s = hvf_debug_update(h, err);
   if (h->watch.step) arm_step(h, true);
-  if (!s) s = hvf_vcpu_flush(h, err);
-  if (!s) s = hvf_tick(h, look < grant ? look : grant, err);
-  return s;
+  tv_status s = hvf_vcpu_flush(h, err);
+  return s ? s : hvf_tick(h, look < grant ? look : grant, err);
 }
 
 // Enters the guest once.
 static enum back_end enter(struct hvf_vcpu *h, uint64_t grant,
                            uint64_t *done, tv_exit *exit) {
   tv_error *err = &h->vcpu->failure;
+  bool gic = h->vcpu->vm->gic;
   uint64_t ns = 0;
-  if (prepare(h, grant, err) || was_refused(h)) return BACK_FAILED;
-  if (h->vcpu->vm->gic) hvf_gic_enter(h);
+  enum back_end end;
+  if (plan(h, err)) return BACK_FAILED;
+  if (gic && h->watch.step && hvf_gic_step(h, &end))
+    return was_refused(h) ? BACK_FAILED : end;
+  if (load(h, grant, err) || was_refused(h)) return BACK_FAILED;
+  if (gic) hvf_gic_enter(h);
   hv_return_t r = hv_vcpu_run(h->id);
   hvf_tick(h, TV_NO_LIMIT, NULL);
   hvf_vcpu_stale(h);
@@ -120,7 +127,7 @@ static enum back_end enter(struct hvf_vcpu *h, uint64_t grant,
   if (ran(h, &ns, err)) return BACK_FAILED;
   h->lasted = ns;
   *done += ns < grant ? ns : grant;
-  enum back_end end = hvf_exit(h, exit);
+  end = hvf_exit(h, exit);
   return was_refused(h) ? BACK_FAILED : end;
 }
 

@@ -7,9 +7,6 @@ local test = require "tap"
 local backend = require "backend"
 local gic = require "guest._gic"
 
-backend.only_file("soft kvm", "on hvf it is by time whether a WFI has waited, "
-  .. "so on a busy host one may end early")
-
 -- A timer of some 60 us, unless `armed` is false, then a WFI, three times;
 -- the handler silences it.
 local function waits(armed)

@@ -222,6 +222,16 @@ static void save_ss(struct soft_cpu *c, uint64_t from) {
     c->sys[SYS_spsr_el1] |= PSTATE_SS;
 }
 
+// With a GIC: the guest is to do one step, into a wait inside the framework.
+// Nobody says what becomes of that.
+static bool steps_into_wait(const struct mock_vcpu *v) {
+  enum { NTWI = 1 << 16 };
+  struct soft_cpu *c = mock_soft(v);
+  bool armed = v->debug_trapped && v->step_enabled && v->step_armed;
+  bool here = soft_el(c) || c->sys[SYS_sctlr_el1] & NTWI;
+  return mock.gic.made && armed && here && !wait_iss(word_at(c->pc));
+}
+
 // One slice; true if the run is over and v->exit is filled.
 static bool slice(struct mock_vcpu *v) {
   struct soft_cpu *c = mock_soft(v);
@@ -238,6 +248,10 @@ static bool slice(struct mock_vcpu *v) {
     }
   }
   if (v->debug_trapped && debug_exception(v)) return true;
+  if (steps_into_wait(v)) {
+    fprintf(stderr, "mock: a single step into a wait\n");
+    return leave(v, NO_REASON);
+  }
   uint64_t from = c->pc;
   enum back_end end = backend_soft.run(v->cpu, v->debug_trapped ? 1 : SLICE,
                                        &done, &exit);
