@@ -12,13 +12,27 @@
 
 const char bind_keys[BIND_KEYS] = {0};
 
-void *bind_test(lua_State *L, int idx, enum bind_key key) {
-  void *p = lua_touserdata(L, idx);
-  if (p == NULL || !lua_getmetatable(L, idx)) return NULL;
+void *bind_new(lua_State *L, enum bind_key key, size_t size,
+               int user_values) {
+  struct bind_object *o = lua_newuserdatauv(L, size, user_values);
+  memset(o, 0, size);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_keys[key]);
-  bool same = lua_rawequal(L, -1, -2);
-  lua_pop(L, 2);
-  return same ? p : NULL;
+  o->key = &bind_keys[key];
+  o->metatable = lua_topointer(L, -1);
+  lua_setmetatable(L, -2);
+  return o;
+}
+
+// Another library's userdata may hold anything, even what is left of an object
+// of ours; but then its metatable is not the one that it names.
+void *bind_test(lua_State *L, int idx, enum bind_key key) {
+  struct bind_object *o = lua_touserdata(L, idx);
+  if (o == NULL || lua_rawlen(L, idx) < sizeof *o ||
+      o->key != &bind_keys[key] || !lua_getmetatable(L, idx))
+    return NULL;
+  bool same = lua_topointer(L, -1) == o->metatable;
+  lua_pop(L, 1);
+  return same ? o : NULL;
 }
 
 void bind_metatable(lua_State *L, enum bind_key key, const char *name,

@@ -61,6 +61,13 @@ enum { RUN_THREAD = 1, RUN_MESSAGE, RUN_USER_VALUES = RUN_MESSAGE };
 // Keys of the VM's handler table beside hypercall numbers, which are >= 0.
 enum { HANDLER_DEFAULT = -1, HANDLER_UNDEFINED = -2, HANDLER_SYSREG = -3 };
 
+// What a vm, a vcpu, a memory and a run begin with, so that bind_test need not
+// look for the metatable in the registry.
+struct bind_object {
+  const char *key;            // of bind_keys
+  const void *metatable;      // lua_topointer of it
+};
+
 enum output_mode { OUTPUT_FILE, OUTPUT_FUNCTION, OUTPUT_CAPTURE };
 
 struct bind_output {
@@ -74,6 +81,7 @@ struct bind_output {
 };
 
 struct bind_memory {
+  struct bind_object object;
   struct bind_vm *vm;
   struct bind_memory *next;   // the VM's mapped objects, last used first
   uint64_t base, size;
@@ -92,6 +100,7 @@ struct bind_limits {
 // One run in progress. Lua code only ever sees a run whose `active` is set
 // while one of its handlers is being called, or has yielded.
 struct bind_run {
+  struct bind_object object;
   struct bind_vm *vm;
   tv_vcpu *vcpu;              // NULL: all that are on
   struct bind_run *next;      // in the VM's list of active runs
@@ -108,6 +117,7 @@ struct bind_run {
 };
 
 struct bind_vm {
+  struct bind_object object;
   tv_vm *vm;                  // NULL: closed
   struct bind_state *state;
   struct bind_run *active;
@@ -124,6 +134,7 @@ struct bind_vm {
 };
 
 struct bind_vcpu {
+  struct bind_object object;
   tv_vcpu *vcpu;              // NULL: closed
   struct bind_vm *vm;
   unsigned index;
@@ -132,7 +143,10 @@ struct bind_vcpu {
 
 // -- bind.c --
 
-// The userdata at idx if it has the metatable `key`, else NULL.
+// Pushes a new userdata with the metatable `key`: `size` bytes which are zero
+// behind the struct bind_object that they begin with.
+void *bind_new(lua_State *, enum bind_key key, size_t size, int user_values);
+// The userdata at idx if bind_new made it with `key`, else NULL.
 void *bind_test(lua_State *, int idx, enum bind_key key);
 // Makes a metatable from methods and metamethods and registers it as `key`.
 // Leaves the metatable on the stack; its fields `methods` and `properties`
@@ -246,9 +260,13 @@ int bind_vcpu_start(lua_State *);   // core._start
 void bind_output_deliver(void *ctx, const char *data, size_t size);
 // Reads the option value at idx (nil: stdout) for the VM at index vm.
 void bind_output_set(lua_State *, int vm, int idx);
-// What waits for the output function: pushes it and a string and returns
-// true; false if there is nothing. Raises if output was lost.
-bool bind_output_pending(lua_State *, int vm);
+// Whether there is text for the output function, or some was lost; then
+// pushes function and text, or raises.
+static inline bool bind_output_pending(const struct bind_vm *vm) {
+  return vm->output.lost ||
+         (vm->output.used > 0 && vm->output.mode == OUTPUT_FUNCTION);
+}
+void bind_output_push(lua_State *, struct bind_vm *, int vm_idx);
 void bind_output_flush(struct bind_vm *);
 void bind_output_free(struct bind_vm *);
 int bind_output_take(lua_State *);   // vm:take_output

@@ -62,6 +62,17 @@ static void fault_fields(lua_State *L, const tv_exit *exit) {
     set_integer(L, "level", (uint64_t)exit->u.fault.level);
 }
 
+// Fields that every exit may have, and those that kind_fields adds at most. A
+// table of more than it holds costs a collector its size.
+static int most_fields(tv_exit_kind kind) {
+  static const uint8_t more[] = {
+    [TV_EXIT_HVC] = 3, [TV_EXIT_SMC] = 3, [TV_EXIT_MMIO] = 4,
+    [TV_EXIT_SYSREG] = 3, [TV_EXIT_BRK] = 1, [TV_EXIT_FAULT] = 7,
+    [TV_EXIT_SHUTDOWN] = 2, [TV_EXIT_BREAKPOINT] = 0
+  };
+  return 5 + more[kind];
+}
+
 static void kind_fields(lua_State *L, const tv_exit *exit) {
   switch (exit->kind) {
     case TV_EXIT_HVC:
@@ -122,7 +133,7 @@ static void keep_facts(lua_State *L, tv_vm *vm, const tv_exit *exit) {
 
 void bind_exit_push(lua_State *L, struct bind_vm *vm, const tv_exit *exit,
                     int vcpus) {
-  lua_createtable(L, 0, 12);
+  lua_createtable(L, 0, most_fields(exit->kind));
   lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_keys[KEY_EXIT]);
   lua_setmetatable(L, -2);
   set_string(L, "kind", tv_exit_name(exit->kind));

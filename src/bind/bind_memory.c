@@ -256,9 +256,8 @@ int bind_memory_map(lua_State *L, int vm_idx, int options) {
   struct map_options o = map_options(L, options);
   int handlers = lua_gettop(L) - 1;
   lua_getiuservalue(L, vm_idx, VM_MEMORY);
-  struct bind_memory *m = lua_newuserdatauv(L, sizeof *m,
-                                            MEMORY_USER_VALUES);
-  memset(m, 0, sizeof *m);
+  struct bind_memory *m = bind_new(L, KEY_MEMORY, sizeof *m,
+                                   MEMORY_USER_VALUES);
   m->vm = vm;
   lua_pushvalue(L, vm_idx);
   lua_setiuservalue(L, -2, MEMORY_VM);
@@ -266,8 +265,6 @@ int bind_memory_map(lua_State *L, int vm_idx, int options) {
   lua_setiuservalue(L, -2, MEMORY_READ);
   lua_pushvalue(L, handlers + 1);
   lua_setiuservalue(L, -2, MEMORY_WRITE);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_keys[KEY_MEMORY]);
-  lua_setmetatable(L, -2);
   // Not earlier: options and finalizers may have run script code.
   bind_vm_check(L, vm_idx);
   bind_run_idle(L, vm_idx, NULL);
@@ -484,7 +481,6 @@ static void push_prot(lua_State *L, const struct bind_memory *m) {
 }
 
 static int memory_index(lua_State *L) {
-  struct bind_memory *m = to_memory(L, 1);
   if (lua_type(L, 2) != LUA_TSTRING)
     return luaL_error(L, "memory has no field of type %s",
                       luaL_typename(L, 2));
@@ -493,7 +489,7 @@ static int memory_index(lua_State *L) {
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(2)) == LUA_TNIL)
     return bind_no_field(L, "memory");
-  bind_memory_check(L, 1);
+  struct bind_memory *m = bind_memory_check(L, 1);
   switch (*lua_tostring(L, 2)) {
     case 'b': lua_pushinteger(L, (lua_Integer)m->base); break;
     case 's': lua_pushinteger(L, (lua_Integer)m->size); break;

@@ -71,19 +71,17 @@ void bind_output_set(lua_State *L, int vm, int idx) {
   lua_setiuservalue(L, vm, VM_OUTPUT);
 }
 
-bool bind_output_pending(lua_State *L, int vm) {
-  struct bind_output *out = &((struct bind_vm *)lua_touserdata(L, vm))->output;
+void bind_output_push(lua_State *L, struct bind_vm *vm, int vm_idx) {
+  struct bind_output *out = &vm->output;
   if (out->lost) {
     out->lost = false;
     luaL_error(L, out->mode == OUTPUT_FILE
                       ? "guest output was lost: the output file is closed"
                       : "guest output was lost: not enough memory");
   }
-  if (out->mode != OUTPUT_FUNCTION || out->used == 0) return false;
-  lua_getiuservalue(L, vm, VM_OUTPUT);
+  lua_getiuservalue(L, vm_idx, VM_OUTPUT);
   lua_pushlstring(L, out->data, out->used);
   out->used = 0;
-  return true;
 }
 
 void bind_output_flush(struct bind_vm *vm) {

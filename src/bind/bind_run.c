@@ -28,11 +28,8 @@ static int message(lua_State *L);
 
 struct bind_run *bind_run_new(lua_State *L, int vm_idx) {
   vm_idx = lua_absindex(L, vm_idx);
-  struct bind_run *r = lua_newuserdatauv(L, sizeof *r, RUN_USER_VALUES);
-  memset(r, 0, sizeof *r);
+  struct bind_run *r = bind_new(L, KEY_RUN, sizeof *r, RUN_USER_VALUES);
   r->vm = lua_touserdata(L, vm_idx);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_keys[KEY_RUN]);
-  lua_setmetatable(L, -2);
   lua_pushvalue(L, -1);
   lua_pushvalue(L, vm_idx);
   lua_pushcclosure(L, message, 2);
@@ -298,7 +295,8 @@ static int loop(lua_State *L, struct bind_run *r, bool exited) {
   for (;; exited = false) {
     if (!exited) {
       guest(L, r);
-      if (bind_output_pending(L, S_VM)) {
+      if (bind_output_pending(r->vm)) {
+        bind_output_push(L, r->vm, S_VM);
         r->calling = true;
         lua_callk(L, 1, 0, (lua_KContext)r, resume_output);
         r->calling = false;

@@ -19,14 +19,11 @@ static struct bind_vcpu *to_vcpu(lua_State *L, int idx) {
   return cpu;
 }
 
-static struct bind_vcpu *check_open(lua_State *L, struct bind_vcpu *cpu) {
+struct bind_vcpu *bind_vcpu_check(lua_State *L, int idx) {
+  struct bind_vcpu *cpu = to_vcpu(L, idx);
   if (cpu->vm->vm == NULL) luaL_error(L, "attempt to use a closed vm");
   if (cpu->vcpu == NULL) luaL_error(L, "attempt to use a closed vcpu");
   return cpu;
-}
-
-struct bind_vcpu *bind_vcpu_check(lua_State *L, int idx) {
-  return check_open(L, to_vcpu(L, idx));
 }
 
 // ------------------------------------------------------------- registers --
@@ -172,24 +169,23 @@ static int push_property(lua_State *L, struct bind_vcpu *cpu,
 }
 
 static int vcpu_index(lua_State *L) {
-  struct bind_vcpu *cpu = to_vcpu(L, 1);
   tv_reg reg;
   if (lua_type(L, 2) != LUA_TSTRING)
     return luaL_error(L, "a vcpu has no field of type %s",
                       luaL_typename(L, 2));
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(UP_REGISTERS)) == LUA_TNUMBER) {
-    tv_reg known = (tv_reg)lua_tointeger(L, -1);
-    return push_register(L, check_open(L, cpu)->vcpu, known);
+    reg = (tv_reg)lua_tointeger(L, -1);
+    return push_register(L, bind_vcpu_check(L, 1)->vcpu, reg);
   }
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(UP_METHODS)) != LUA_TNIL) return 1;
-  check_open(L, cpu);
-  if (find_register(L, 2, lua_upvalueindex(UP_REGISTERS), &reg))
-    return push_register(L, cpu->vcpu, reg);
+  struct bind_vcpu *cpu = bind_vcpu_check(L, 1);
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(UP_PROPERTIES)) != LUA_TNIL)
     return push_property(L, cpu, lua_tostring(L, 2));
+  if (find_register(L, 2, lua_upvalueindex(UP_REGISTERS), &reg))
+    return push_register(L, cpu->vcpu, reg);
   return no_register(L, 2);
 }
 
@@ -283,14 +279,11 @@ static tv_status set_registers(lua_State *L, tv_vcpu *vcpu, enum phase phase,
 
 // Leaves the new closed vcpu object on the stack.
 static struct bind_vcpu *push_closed(lua_State *L, struct bind_vm *vm) {
-  struct bind_vcpu *cpu = lua_newuserdatauv(L, sizeof *cpu,
-                                            VCPU_USER_VALUES);
-  memset(cpu, 0, sizeof *cpu);
+  struct bind_vcpu *cpu = bind_new(L, KEY_VCPU, sizeof *cpu,
+                                   VCPU_USER_VALUES);
   cpu->vm = vm;
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, VCPU_VM);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_keys[KEY_VCPU]);
-  lua_setmetatable(L, -2);
   bind_run_new(L, 1);
   lua_setiuservalue(L, -2, VCPU_RUN);
   return cpu;

@@ -146,14 +146,11 @@ static void ram_options(lua_State *L) {
 
 // A closed VM with everything that its life will need.
 static struct bind_vm *push_closed(lua_State *L) {
-  struct bind_vm *vm = lua_newuserdatauv(L, sizeof *vm, VM_USER_VALUES);
+  struct bind_vm *vm = bind_new(L, KEY_VM, sizeof *vm, VM_USER_VALUES);
   int self = lua_gettop(L);
-  memset(vm, 0, sizeof *vm);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_keys[KEY_STATE]);
   vm->state = lua_touserdata(L, -1);
   lua_pop(L, 1);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_keys[KEY_VM]);
-  lua_setmetatable(L, self);
   static const int tables[] = {VM_HANDLERS, VM_VCPUS, VM_MEMORY, VM_IMAGES};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     lua_newtable(L);
@@ -417,12 +414,12 @@ static void push_property(lua_State *L, struct bind_vm *vm,
 
 // Upvalues of __index and __newindex: methods, properties, unused.
 static int vm_index(lua_State *L) {
-  struct bind_vm *vm = to_vm(L, 1);
   lua_settop(L, 2);
   if (lua_type(L, 2) != LUA_TSTRING)
     return luaL_error(L, "a vm has no field of type %s", luaL_typename(L, 2));
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
+  struct bind_vm *vm = to_vm(L, 1);
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) {
     if (vm->vm == NULL) return luaL_error(L, "attempt to use a closed vm");
