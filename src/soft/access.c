@@ -171,6 +171,8 @@ static bool move(struct soft_cpu *cpu, const struct insn *i,
     copy_spans(cpu, span, n, a->write, bytes);
     return true;
   }
+  if (may_mmio && n == 1 && a->count == 1 && a->log2 <= PART_LOG2)
+    return mmio_part(cpu, i, span, 0, a->write, bytes);   // the common one
   if (may_mmio) return move_parts(cpu, i, a, bytes);
   unsupported(cpu, i, a, span);
   return false;
