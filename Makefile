@@ -32,7 +32,7 @@ MODE_rel := -O2 -g -fomit-frame-pointer
 MODE_dbg := -O0 -g -DTV_TEST
 MODE_asan := -O1 -g -DTV_TEST -fno-omit-frame-pointer \
   -fsanitize=address,undefined -fno-sanitize-recover=undefined
-CFLAGS_ALL = -std=c11 -D_GNU_SOURCE $(MODE_$(MODE)) -fPIC \
+CFLAGS_ALL = -std=c11 -D_GNU_SOURCE $(MODE_$(MODE)) -fPIC $(NO_PLT) \
   -fvisibility=hidden -Wall -Wextra -Wpedantic -Wshadow -Wvla \
   -Wstrict-prototypes -Wmissing-prototypes -Isrc -MMD -MP $(CFLAGS)
 comma := ,
@@ -102,6 +102,8 @@ SOFILE := libtinyvmm.so.$(VERSION)
 SHARE = -shared -Wl,-soname,$(SONAME)
 BUNDLE := -shared
 DL := -ldl
+# Lua is a library: every call of its API saves a jump.
+NO_PLT := -fno-plt
 THREADS := -lpthread
 endif
 
