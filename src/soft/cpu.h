@@ -98,7 +98,8 @@ enum {
   MODE_SA = 1 << 5,         // sp alignment is checked at this EL
   MODE_PAN = 1 << 6,
   MODE_FP = 1 << 7,         // FP/SIMD is enabled at this EL
-  MODE_FP_PLAIN = 1 << 8,   // ... and FPCR says to nearest, no flushing
+  MODE_FP_PLAIN = 1 << 8,   // ... and FPCR says to nearest, no flushing, and
+                            // h.fp is open
   MODE_FP_HOST = 1 << 9     // ... and FPSR.IXC is set: see op_fp.h
 };
 
@@ -189,6 +190,10 @@ struct soft_cpu {
       uint8_t access, size;   // 'r', 'w', 'x'; bytes
     } exc;
     tv_exit exit;             // kind and u only
+    // The host's floating point as the caller of the run has it. A run makes
+    // it its own (base/hostfp.h) at the first operation that may ask the host:
+    // to read it takes as long as a short run does for the rest.
+    struct { bool open; uint64_t callers; } fp;
   } h;
 };
 
@@ -267,6 +272,9 @@ const struct insn *leave_mmio(struct soft_cpu *, const struct insn *,
 
 // A breakpoint, before anything is done.
 const struct insn *leave_breakpoint(struct soft_cpu *, const struct insn *);
+
+// interp.c: opens h.fp.
+void soft_open_fp(struct soft_cpu *);
 
 // sysreg.c / except.c
 void soft_update_mode(struct soft_cpu *);

@@ -67,6 +67,19 @@ static enum slow_step fetch_again(struct soft_cpu *cpu) {
   return soft_fetch_failure(cpu);
 }
 
+void soft_open_fp(struct soft_cpu *cpu) {
+  cpu->h.fp.callers = hostfp_enter();
+  cpu->h.fp.open = true;
+  soft_update_mode(cpu);
+}
+
+static void close_fp(struct soft_cpu *cpu) {
+  if (!cpu->h.fp.open) return;
+  cpu->h.fp.open = false;
+  cpu->mode &= ~(uint32_t)(MODE_FP_PLAIN | MODE_FP_HOST);
+  hostfp_leave(cpu->h.fp.callers);
+}
+
 static enum slow_step why_left(struct soft_cpu *cpu) {
   switch (cpu->h.leave) {
   case LEAVE_SLOW: return soft_slow(cpu, cpu->h.word);
@@ -175,7 +188,7 @@ static bool before(struct soft_cpu *cpu, struct run *run) {
 // in the middle of its parts, which it knows, or will not be executed now. The
 // function finds the host's floating-point environment as it was before the
 // run.
-static void trace(struct soft_cpu *cpu, uint64_t *host_fp) {
+static void trace(struct soft_cpu *cpu) {
   const tv_vm *vm = cpu->h.vcpu->vm;
   if (cpu->pending.active || soft_at_breakpoint(cpu) ||
       soft_jump(cpu, cpu->pc) == &soft_fetch_fault)
@@ -185,16 +198,14 @@ static void trace(struct soft_cpu *cpu, uint64_t *host_fp) {
     .x = cpu->x, .q = (const uint64_t (*)[2])cpu->v
   };
   memcpy(&step.insn, cpu->h.page->bytes + (cpu->pc & (PAGE_BYTES - 1)), 4);
-  hostfp_leave(*host_fp);
+  close_fp(cpu);
   vm->trace(vm->trace_ctx, &step);
-  *host_fp = hostfp_enter();
 }
 
 enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
                        tv_exit *exit) {
   struct soft_cpu *cpu = vcpu->back;
   struct run run = { .left = grant, .end = BACK_DONE, .exit = exit };
-  uint64_t host_fp = hostfp_enter();
   if (cpu->h.vm->last != cpu) cpu->excl.valid = false;
   cpu->h.vm->last = cpu;
   cpu->wait = WAIT_NONE;
@@ -206,7 +217,7 @@ enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
     if (before(cpu, &run)) continue;
     uint64_t n = bound(cpu, run.left);
     if (BITS_UNLIKELY(vcpu->vm->trace)) {
-      trace(cpu, &host_fp);
+      trace(cpu);
       n = 1;
     }
     cpu->h.unfinished = false;
@@ -215,7 +226,7 @@ enum back_end soft_run(tv_vcpu *vcpu, uint64_t grant, uint64_t *done,
     if (rest) finish(cpu, &run, why_left(cpu));
     else cpu->pending.active = false;
   }
-  hostfp_leave(host_fp);
+  close_fp(cpu);
   *done = grant - run.left;
   return run.end;
 }

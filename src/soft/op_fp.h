@@ -137,7 +137,10 @@ static inline unsigned op_esz_log2(uint32_t w) {
 
 // ----------------------------------------------------------- environment --
 
-static inline struct fp_env op_fp_env(const struct soft_cpu *cpu) {
+// Also opens the host's floating point: whoever asks the host without having
+// looked for MODE_FP_PLAIN has come by here first.
+static inline struct fp_env op_fp_env(struct soft_cpu *cpu) {
+  if (HOSTFP && BITS_UNLIKELY(!cpu->h.fp.open)) soft_open_fp(cpu);
   return (struct fp_env){ (uint32_t)cpu->sys[SYS_fpcr], 0 };
 }
 

@@ -275,7 +275,8 @@ void soft_sysreg_reset(struct soft_cpu *cpu) {
 }
 
 static uint32_t fp_mode_bits(const struct soft_cpu *cpu) {
-  if (!HOSTFP || cpu->sys[SYS_fpcr] & (FPCR_RMODE | FPCR_FZ)) return 0;
+  if (!HOSTFP || !cpu->h.fp.open) return 0;
+  if (cpu->sys[SYS_fpcr] & (FPCR_RMODE | FPCR_FZ)) return 0;
   if (!(cpu->sys[SYS_fpsr] & FPSR_IXC)) return MODE_FP_PLAIN;
   return MODE_FP_PLAIN | MODE_FP_HOST;
 }
