@@ -105,7 +105,8 @@ struct hvf_vcpu {
   // Interrupts, see hvf_line.c.
   bool line[2];                // as the caller drives them
   bool timer_masked;           // by the framework, after an expiry
-  bool timer_reported;         // timer = "exit": this expiry was returned
+  bool timer_reported;         // timer = "exit": an expiry was returned, that
+  uint64_t reported_cval;      // of this CNTV_CVAL
   enum hvf_timer_state { TIMER_LOW, TIMER_RAISED, TIMER_TAKEN } timer_state;
   uint64_t return_pc;          // TIMER_TAKEN: where the handler returns to
   bool return_known;           // it is not back there yet

@@ -85,9 +85,16 @@ static uint64_t physical_distance(const struct hvf_vcpu *h) {
   return hvf_distance(hvf_physical_count(), h->cntp_ctl, h->cntp_cval);
 }
 
+// Whether the virtual timer's expiry was returned. A timer that the guest has
+// set anew has another one, also if its output has fallen and risen unseen.
+static bool reported(const struct hvf_vcpu *h) {
+  return h->timer_reported &&
+         sys(h, VIEW_cntv_cval_el0) == h->reported_cval;
+}
+
 static uint64_t next_expiry(const struct hvf_vcpu *h) {
   uint64_t ticks = physical_distance(h);
-  uint64_t v = h->timer_reported ? TV_NO_LIMIT : virtual_distance(h);
+  uint64_t v = reported(h) ? TV_NO_LIMIT : virtual_distance(h);
   return v < ticks ? v : ticks;
 }
 
@@ -107,9 +114,7 @@ void hvf_irq(tv_vcpu *cpu, tv_irq_line line, bool level) {
 bool hvf_wakes(const tv_vcpu *cpu) {
   struct hvf_vcpu *h = hvf_of(cpu);
   if (cpu->vm->gic) return hvf_gic_wakes(h);
-  if (h->line[TV_IRQ] || h->line[TV_FIQ]) return true;
-  return (!h->timer_reported && !virtual_distance(h)) ||
-         !physical_distance(h);
+  return h->line[TV_IRQ] || h->line[TV_FIQ] || !next_expiry(h);
 }
 
 static bool virtual_up(const struct hvf_vcpu *h) {
@@ -161,7 +166,7 @@ static bool masked(const struct hvf_vcpu *h) {
 // "exit" it is for the framework to tell, too, of one that was set anew
 // meanwhile and is up.
 static hv_return_t unmask_timer(struct hvf_vcpu *h) {
-  bool untold = h->vcpu->vm->timer_exit && !h->timer_reported;
+  bool untold = h->vcpu->vm->timer_exit && !reported(h);
   if (!h->timer_masked || (virtual_up(h) && !untold)) return HV_SUCCESS;
   h->timer_masked = h->timer_reported = false;
   return hv_vcpu_set_vtimer_mask(h->id, false);
@@ -219,7 +224,9 @@ void hvf_line_breakpoint(struct hvf_vcpu *h) {
 
 bool hvf_line_timer_exit(struct hvf_vcpu *h) {
   bool due = h->vcpu->vm->timer_exit && h->timer_masked &&
-             !h->timer_reported && virtual_up(h);
-  if (due) h->timer_reported = true;
-  return due;
+             !reported(h) && virtual_up(h);
+  if (!due) return false;
+  h->timer_reported = true;
+  h->reported_cval = sys(h, VIEW_cntv_cval_el0);
+  return true;
 }

@@ -106,7 +106,8 @@ struct kvm_vcpu {
   enum kvm_timer_state { TIMER_LOW, TIMER_RAISED, TIMER_TAKEN } timer_state;
   uint64_t return_pc;              // TIMER_TAKEN: where the handler returns to
   bool return_known;               // it is not back there yet
-  bool timer_reported;             // timer = "exit": this expiry was returned
+  bool timer_reported;             // timer = "exit": an expiry was returned,
+  uint64_t reported_cval;          // that of this CNTV_CVAL
   struct watch watch;              // what KVM_SET_GUEST_DEBUG was told
   struct kvm_wait wait;
   // A single step ended otherwise than by its debug exception, which may still
@@ -190,7 +191,8 @@ void kvm_line_update(struct kvm_vcpu *);
 unsigned kvm_line_watched(struct kvm_vcpu *, uint64_t at[WATCH_LINE]);
 // After a breakpoint: true if it was one of these, and is dealt with.
 bool kvm_line_breakpoint(struct kvm_vcpu *);
-// timer = "exit": an expiry that was not reported; then reports it.
+// timer = "exit": an expiry that was not reported; then reports it. Before
+// KVM_RUN and after it.
 bool kvm_line_timer_exit(struct kvm_vcpu *);
 
 // kvm_gic.c ---------------------------------------------------------------

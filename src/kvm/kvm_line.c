@@ -26,7 +26,7 @@
 #include "kvm/kvm.h"
 
 enum { SLEEP_MAX_NS = 10000000 };
-#define CENTURIES_NS 9e18
+#define NEVER_NS 3e18                        // a century
 
 static uint64_t sys(struct kvm_vcpu *k, uint16_t key) {
   return kvm_reg(k, REG_SYS | key);
@@ -124,13 +124,6 @@ bool kvm_line_breakpoint(struct kvm_vcpu *k) {
   return true;
 }
 
-bool kvm_line_timer_exit(struct kvm_vcpu *k) {
-  bool due = k->vcpu->vm->timer_exit && !k->timer_reported &&
-             k->hw.run->device_irq_level & LEVEL_VTIMER;
-  if (due) k->timer_reported = true;
-  return due;
-}
-
 // -------------------------------------------------------------------- time --
 
 uint64_t kvm_time(const tv_vm *vm) {
@@ -138,7 +131,7 @@ uint64_t kvm_time(const tv_vm *vm) {
 }
 
 // Nanoseconds from now to the expiry of a timer with these registers;
-// TV_NO_LIMIT if it is off or masked.
+// TV_NO_LIMIT if it is off or masked, or set for ever.
 static uint64_t distance(tv_vcpu *cpu, uint16_t ctl, uint16_t cval,
                          uint16_t counter) {
   uint64_t c = 0, at = 0, now = 0, frequency = 0;
@@ -149,7 +142,7 @@ static uint64_t distance(tv_vcpu *cpu, uint16_t ctl, uint16_t cval,
   kvm_get(cpu, TV_REG_SYS(VIEW_cntfrq_el0), &frequency, NULL);
   if (now >= at) return 0;
   double ns = (double)(at - now) * 1e9 / (double)(frequency | 1);
-  return ns < CENTURIES_NS ? (uint64_t)ns + 1 : (uint64_t)CENTURIES_NS;
+  return ns < NEVER_NS ? (uint64_t)ns + 1 : TV_NO_LIMIT;
 }
 
 static uint64_t virtual_distance(tv_vcpu *cpu) {
@@ -162,20 +155,41 @@ static uint64_t physical_distance(tv_vcpu *cpu) {
                   VIEW_cntpct_el0);
 }
 
+// Whether the virtual timer's expiry was returned. A timer that the guest has
+// set anew has another one, also if its output has fallen and risen unseen.
+static bool reported(const struct kvm_vcpu *k) {
+  uint64_t cval = 0;
+  if (!k->timer_reported) return false;
+  kvm_get(k->vcpu, TV_REG_SYS(VIEW_cntv_cval_el0), &cval, NULL);
+  return cval == k->reported_cval;
+}
+
+// The nanoseconds until either fires; not what was returned already.
+static uint64_t next_expiry(const struct kvm_vcpu *k) {
+  uint64_t p = physical_distance(k->vcpu);
+  uint64_t v = reported(k) ? TV_NO_LIMIT : virtual_distance(k->vcpu);
+  return v < p ? v : p;
+}
+
+// The level is as it was told: a script may have set the timer since.
+bool kvm_line_timer_exit(struct kvm_vcpu *k) {
+  bool up = k->hw.run->device_irq_level & LEVEL_VTIMER;
+  if (!k->vcpu->vm->timer_exit || !up || reported(k) ||
+      virtual_distance(k->vcpu)) return false;
+  k->timer_reported = true;
+  kvm_get(k->vcpu, TV_REG_SYS(VIEW_cntv_cval_el0), &k->reported_cval, NULL);
+  return true;
+}
+
 uint64_t kvm_next_event(const tv_vcpu *cpu) {
-  tv_vcpu *c = kvm_of(cpu)->vcpu;
-  uint64_t v = virtual_distance(c), p = physical_distance(c);
-  if (p < v) v = p;
-  return v == TV_NO_LIMIT ? v : kvm_time(cpu->vm) + v;
+  uint64_t ns = next_expiry(kvm_of(cpu));
+  return ns == TV_NO_LIMIT ? ns : kvm_time(cpu->vm) + ns;
 }
 
 bool kvm_wakes(const tv_vcpu *cpu) {
   const struct kvm_vcpu *k = kvm_of(cpu);
-  bool by_exit = cpu->vm->timer_exit;
   if (cpu->vm->gic) return kvm_wait_wakes(kvm_of(cpu));
-  if (k->line[TV_IRQ] || k->line[TV_FIQ]) return true;
-  return (!virtual_distance(k->vcpu) && !(by_exit && k->timer_reported)) ||
-         !physical_distance(k->vcpu);
+  return k->line[TV_IRQ] || k->line[TV_FIQ] || !next_expiry(k);
 }
 
 void kvm_skip_to(tv_vm *vm, uint64_t ns) {

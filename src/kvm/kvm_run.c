@@ -284,14 +284,17 @@ static bool step_ended(struct run *run, bool here) {
   return (here && pc == run->pc) || only_entered(run, pc) || stepped(run);
 }
 
+static bool timer_exit(struct run *run) {
+  if (!kvm_line_timer_exit(run->k)) return false;
+  self_exit(run->exit, TV_EXIT_TIMER, run->cpu, 0);
+  leave(run, BACK_EXIT);
+  return true;
+}
+
 // A single step's debug exception may still come.
 static bool interrupted(struct run *run) {
   if (run->step && !step_ended(run, true)) return false;
-  if (kvm_line_timer_exit(run->k)) {
-    self_exit(run->exit, TV_EXIT_TIMER, run->cpu, 0);
-    return leave(run, BACK_EXIT);
-  }
-  if (!look(run)) return false;
+  if (timer_exit(run) || !look(run)) return false;
   return os_clock() < run->limit || leave(run, BACK_DONE);
 }
 
@@ -370,6 +373,7 @@ static bool step_wfi(struct run *run) {
 static bool enter(struct run *run) {
   struct kvm_vcpu *k = run->k;
   kvm_line_update(k);
+  if (timer_exit(run)) return false;
   kvm_debug_update(k);
   run->step = k->watch.step;
   bool waits = run->step && step_wfi(run);

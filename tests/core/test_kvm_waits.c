@@ -189,16 +189,49 @@ static void timers_unheard(void) {
   stop();
 }
 
+enum { SOME_DAY = 1 << 20 };
+
+// Sets the timers; that of `ctl` (0: neither) to go off at `when`, now 1000.
+static void arm(uint16_t ctl, uint64_t when) {
+  *sys(VIEW_cntv_ctl_el0) = *sys(VIEW_cntp_ctl_el0) = 0;
+  if (ctl) *sys(ctl) = 1;
+  *reg(UINT64_C(0x603000000013df02)) = *sys(VIEW_cntp_cval_el0) = when;
+  *reg(UINT64_C(0x603000000013df1a)) = *sys(VIEW_cntpct_el0) = 1000;
+}
+
+// The guest sets its timer anew, and it expires, before anybody looks.
+static int sets_anew(void) {
+  arm(VIEW_cntv_ctl_el0, 999);
+  return signalled();
+}
+
+// It calls before a signal comes.
+static int sets_anew_and_calls(void) {
+  arm(VIEW_cntv_ctl_el0, 998);
+  shared->exit_reason = EXIT_HYPERCALL;
+  *x(0) = 99;
+  return 0;
+}
+
 static void timer_exits(void) {
   start_with(true);
-  SCRIPT(timer_fires, signalled);
+  SCRIPT(timer_fires, signalled, sets_anew, sets_anew_and_calls);
+  arm(VIEW_cntv_ctl_el0, 997);
   *core(CORE_PC) = CODE + 8;
   ok(go() == TV_EXIT_TIMER && !line_level[0] && left.pc == CODE + 8,
      "an expiry for the caller is an exit");
-  ok(go() == TV_EXIT_HVC && !line_level[0], "once");
+  ok(!kvm_wakes(cpu) && kvm_next_event(cpu) == TV_NO_LIMIT, "for no wait");
+  ok(go() == TV_EXIT_TIMER && at == 3, "once, until the timer is set anew");
+  ok(go() == TV_EXIT_HVC && at == 4 && kvm_wakes(cpu), "then a wait ends");
+  ok(go() == TV_EXIT_TIMER && at == 4 && !line_level[0],
+     "and what is known is said before the guest goes on");
+  ok(go() == TV_EXIT_HVC, "once");
+  const uint64_t later = 2000;
+  tv_vcpu_set(cpu, TV_REG_SYS(VIEW_cntv_cval_el0), &later, 8, NULL);
+  ok(go() == TV_EXIT_HVC, "one that was put off is none");
   tv_vm_reset(vm, NULL);
-  at = 1;
-  ok(go() == TV_EXIT_TIMER, "but again after a reset");
+  arm(VIEW_cntv_ctl_el0, 998);
+  ok(go() == TV_EXIT_TIMER, "the last one is, again, after a reset");
   stop();
 }
 
@@ -251,14 +284,6 @@ static int sleeps_behind_wfi(void) {
   return comes_behind_wfi();
 }
 
-// Sets the timers; that of `ctl` (0: neither) to go off at `when`, now 1000.
-static void arm(uint16_t ctl, uint64_t when) {
-  *sys(VIEW_cntv_ctl_el0) = *sys(VIEW_cntp_ctl_el0) = 0;
-  if (ctl) *sys(ctl) = 1;
-  *reg(UINT64_C(0x603000000013df02)) = *sys(VIEW_cntp_cval_el0) = when;
-  *reg(UINT64_C(0x603000000013df1a)) = *sys(VIEW_cntpct_el0) = 1000;
-}
-
 // Where the guest stands after this in its first instruction; that is no exit.
 static uint64_t after(step_fn *what) {
   static step_fn *list[1];
@@ -291,13 +316,16 @@ static void waiting(void) {
        "a WFI that nothing would end is an exit%s",
        n == 1 ? "" : ", if the signal comes before the thread sleeps, too");
   }
-  arm(VIEW_cntv_ctl_el0, UINT64_MAX);
+  arm(VIEW_cntv_ctl_el0, SOME_DAY);
   ok(waits_outside(waits), "with a timer armed it goes on, in the core");
-  arm(VIEW_cntp_ctl_el0, UINT64_MAX);
+  arm(VIEW_cntp_ctl_el0, SOME_DAY);
   ok(waits_outside(would_wait), "with the physical one, too");
+  arm(VIEW_cntv_ctl_el0, UINT64_MAX);
+  ok(after(waits) == GARBAGE && left.kind == TV_EXIT_WFI,
+     "one that is set for ever is none");
   arm(VIEW_cntv_ctl_el0, 999);
   eq_u64(after(waits), 4, "one that has gone off ends it");
-  arm(VIEW_cntv_ctl_el0, UINT64_MAX);
+  arm(VIEW_cntv_ctl_el0, SOME_DAY);
   tv_vcpu_irq(cpu, TV_IRQ, true, NULL);
   eq_u64(after(waits), 4, "and so does a line");
   tv_vcpu_irq(cpu, TV_IRQ, false, NULL);
@@ -307,7 +335,7 @@ static void waiting(void) {
   word(0xd503207f);
   eq_u64(after(comes_behind_wfi), 4, "nor is a WFI that was not executed");
   eq_u64(after(sleeps_behind_wfi), 4, "whatever the thread slept for");
-  arm(VIEW_cntv_ctl_el0, UINT64_MAX);
+  arm(VIEW_cntv_ctl_el0, SOME_DAY);
   script = stepping;
   length = 2;
   *core(CORE_PC) = CODE;

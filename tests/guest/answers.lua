@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 --
 -- What leaves the guest and waits for the script, the same on soft and on
--- hvf, which both can trap it: registers that nobody has, the virtual timer
--- as an exit; and what a step is there.
+-- hvf, which both can trap it: registers that nobody has; timers and lines at
+-- once; and what a step is there.
 
 local test = require "tap"
 local tv = require "tinyvmm"
@@ -164,50 +164,6 @@ end)
 
 -- ----------------------------------------------------------------- timers --
 
-local function counting(options)
-  return guest.machine("1: add x9, x9, #1; b 1b", options)
-end
-
-test("timer = \"exit\" reports an expiry once, until the timer is written",
-     function(t)
-  local m <close> = counting { vm = { timer = "exit" }, cpu = { pstate = 5,
-    cntv_ctl_el0 = 1, cntv_cval_el0 = 0 } }
-  local cpu = m.cpu
-  t.eq(cpu:run(1000).kind, "timer")
-  t.eq(cpu:run(100).kind, "budget")
-  t.ok(cpu.x9 > 0 and cpu.pc < VEC + 0x10000, "no interrupt")
-  cpu.cntv_cval_el0 = 0
-  t.eq(cpu:run(1000).kind, "timer")
-  t.eq(cpu:run(100).kind, "budget")
-  m.vm:reset()
-  cpu.pc, cpu.cntv_ctl_el0 = E, 1
-  t.eq(cpu:run(1000).kind, "timer", "nor is a reset forgotten")
-end)
-
-test("timer = \"exit\" is one exit for each time that the guest waits for",
-     function(t)
-  local m <close> = guest.machine([[
-1:      mrs     x8, cntvct_el0
-        add     x8, x8, #100
-        msr     cntv_cval_el0, x8
-        mov     x1, #1
-        msr     cntv_ctl_el0, x1
-        wfi
-        add     x9, x9, #1
-        b       1b
-  ]], { vm = { timer = "exit" } })
-  for n = 1, 5 do
-    t.eq(m.cpu:run(100000).kind, "timer")
-    t.ok(m.cpu.x9 == n - 1 or m.cpu.x9 == n, m.cpu.x9)
-  end
-end)
-
-test("timer = \"exit\" leaves the physical timer its interrupt", function(t)
-  local m <close> = counting { vm = { timer = "exit" }, cpu = { pstate = 0x345,
-    cntp_ctl_el0 = 1, cntp_cval_el0 = 0 } }
-  t.eq(m:to_vector(t), guest.FROM_EL1H + guest.IRQ)
-end)
-
 test("a timer that is masked or off does not end a wait", function(t)
   for _, kind in ipairs { "cntv", "cntp" } do
     for ctl = 0, 3 do
@@ -216,20 +172,6 @@ test("a timer that is masked or off does not end a wait", function(t)
       t.eq(m.cpu:run(1000).kind, ctl == 1 and "hvc" or "wfi", kind .. ctl)
     end
   end
-end)
-
-test("nor does one that is set for ever, or was reported already",
-     function(t)
-  for _, kind in ipairs { "cntv", "cntp" } do
-    local m <close> = guest.machine("wfi; hvc #1", { cpu = {
-      [kind .. "_cval_el0"] = -1, [kind .. "_ctl_el0"] = 1 } })
-    t.eq(m.cpu:run(1000).kind, "wfi", kind)
-  end
-  local m <close> = guest.machine("wfi; hvc #1", { vm = { timer = "exit" },
-    cpu = { cntv_cval_el0 = 0, cntv_ctl_el0 = 1 } })
-  t.eq(m.cpu:run(1000).kind, "timer")
-  t.eq(m.cpu:run(1000).kind, "wfi")
-  t.eq(m.cpu:run(1000).kind, "hvc")
 end)
 
 test("ISTATUS follows what the script sets, and what the guest has set",

@@ -122,6 +122,53 @@ test("timer = \"exit\" says an expiry once and interrupts nobody", function(t)
   t.eq(m.cpu:run(200).kind, "budget")
   m.cpu.cntv_cval_el0 = m.cpu.cntvct_el0 + 10
   t.eq(m.cpu:run(100000).kind, "timer")
+  m.cpu.cntv_cval_el0 = m.cpu.cntv_cval_el0
+  t.eq(m.cpu:run(1000).kind, "timer", "again if it is written")
+  t.eq(m.cpu:run(200).kind, "budget")
+  m.vm:reset()
+  m.cpu.pc, m.cpu.cntv_ctl_el0 = guest.ENTRY, 1
+  t.eq(m.cpu:run(1000).kind, "timer", "nor is a reset forgotten")
+end)
+
+test("timer = \"exit\" leaves the physical timer its interrupt", function(t)
+  local m <close> = counting { vm = { timer = "exit" }, cpu = { pstate = 0x345,
+    cntp_ctl_el0 = 1, cntp_cval_el0 = 0 } }
+  t.eq(m:to_vector(t), guest.FROM_EL1H + guest.IRQ)
+end)
+
+-- The time may come before the guest waits: then nothing is left to end it.
+test("timer = \"exit\" is one exit for each time that the guest waits for",
+     function(t)
+  local m <close> = guest.machine([=[
+1:      mrs     x8, cntvct_el0
+        add     x8, x8, #100
+        msr     cntv_cval_el0, x8
+        mov     x1, #1
+        msr     cntv_ctl_el0, x1
+        wfi
+        add     x9, x9, #1
+        b       1b
+  ]=], { vm = { timer = "exit" } })
+  for n = 1, 5 do
+    local exit = m.vm:run { timeout = 60 }
+    if n > 1 and exit.kind == "wfi" then exit = m.vm:run { timeout = 60 } end
+    t.eq(exit.kind, "timer")
+    t.ok(m.cpu.x9 == n - 1 or m.cpu.x9 == n, m.cpu.x9)
+  end
+end)
+
+test("a timer that is set for ever ends no wait, nor what was returned",
+     function(t)
+  for _, kind in ipairs(kinds) do
+    local m <close> = guest.machine("wfi; hvc #77", { cpu = {
+      [kind .. "_cval_el0"] = FAR, [kind .. "_ctl_el0"] = 1 } })
+    t.eq(m.vm:run { timeout = 60 }.kind, "wfi", kind)
+  end
+  local m <close> = guest.machine("wfi; hvc #77", { vm = { timer = "exit" },
+    cpu = { cntv_cval_el0 = 0, cntv_ctl_el0 = 1 } })
+  for _, kind in ipairs { "timer", "wfi", "hvc" } do
+    t.eq(m.vm:run { timeout = 60 }.kind, kind)
+  end
 end)
 
 -- Hardware tells when a timer's output rises and not when it falls: what a
@@ -237,6 +284,31 @@ test("timer = \"exit\" says the next expiry, too, when the guest stays inside",
 3:      b       3b
   ]], { vectors = false, vm = { timer = "exit" } })
   for _ = 1, 2 do t.eq(m.vm:run { timeout = 60 }.kind, "timer") end
+end)
+
+-- The output falls for a moment only, which is not seen.
+test("timer = \"exit\" says the next expiry, too, when the timer is set anew",
+     function(t)
+  local m <close> = guest.machine([[
+        mov     x1, #1
+        msr     cntv_cval_el0, xzr
+        msr     cntv_ctl_el0, x1
+        mrs     x2, cntvct_el0
+        mrs     x4, cntfrq_el0
+        add     x2, x2, x4, lsr #8
+1:      isb
+        mrs     x3, cntvct_el0
+        cmp     x3, x2
+        b.lo    1b
+        add     x3, x3, #20
+        msr     cntv_cval_el0, x3
+2:      isb
+        mrs     x5, cntv_ctl_el0
+        tbz     x5, #2, 2b
+3:      b       3b
+  ]], { vectors = false, vm = { timer = "exit" } })
+  for _ = 1, 2 do t.eq(m.vm:run { timeout = 60 }.kind, "timer") end
+  t.eq(m.cpu.x3, m.cpu.cntv_cval_el0)
 end)
 
 -- In virtual time -----------------------------------------------------------
