@@ -125,7 +125,8 @@ help: ## list the targets
 
 all: $(PROGRAM) $(STATIC) $(SHARED) $(MODULE) $(PUBLIC) ## build everything
 
-portable: $(PROGRAM) $(C_TESTS) ## build the program and the C tests only
+# What tests need of a build on a machine without a compiler.
+portable: $(PROGRAM) $(C_TESTS) $(C_EXAMPLES) $(B)/typist ## all that tests run
 
 run: $(PROGRAM) ## run the demo guest, examples/01_hello.lua
 	@$(PROGRAM) $(if $(HVF),--backend best )examples/01_hello.lua
@@ -245,6 +246,11 @@ $(B)/tests/%: tests/core/test_%.c $(STATIC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -Itests -MF $@.d $< -o $@ $(STATIC) \
 	  $(LIBS)
+
+$(B)/typist: tests/lua/typist.c | $(FIRST)
+	$(call say,CCLD    ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -MF $@.d $< -o $@
 
 $(B)/examples/%: examples/%.c $(STATIC)
 	$(call say,CCLD    ,$@)

@@ -62,6 +62,10 @@ function M.real(t, reason)
   end
 end
 
+-- Rounds of a test whose cases are drawn at random: fewer where each takes
+-- long.
+function M.rounds(n) return M.emulated and (n + 7) // 8 or n end
+
 -- For what needs Normal memory although the MMU is off. Only our CPU has that,
 -- qemu's, and the mock of hvf if TV_MOCK_RELAXED says so.
 M.relaxed = M.name == "hvf" and os.getenv "TV_MOCK_RELAXED" ~= nil

@@ -3,7 +3,7 @@
 -- run: walks tests/*/*.lua and the C tests in $TV_BUILD/tests, runs each in
 -- a process of its own and adds up their TAP.
 --
---   INTERPRETER tests/run.lua [-v] [-l] [-t TEST] [pattern...]
+--   INTERPRETER tests/run.lua [-v] [-l] [-t TEST] [-x FILE] [pattern...]
 --
 -- The same interpreter runs the files: lua5.4, or our own program. There is
 -- no list to keep: a file is a test if it lies directly in a room and its
@@ -16,9 +16,10 @@ local shell = require "shell"
 local quote, slurp = shell.quote, shell.slurp
 
 local usage = [[
-usage: lua5.4 tests/run.lua [-v] [-l] [-t TEST] [pattern...]
+usage: lua5.4 tests/run.lua [-v] [-l] [-t TEST] [-x FILE] [pattern...]
   pattern   run only files whose name it matches (core/ a64/dis ...)
   -t TEST   run only tests whose sentence this Lua pattern matches
+  -x FILE   do not run files whose name this pattern matches
   -v        print every test, not only failures
   -l        list the files and stop
 ]]
@@ -31,7 +32,7 @@ local in_ci = os.getenv "CI" == "true"
 -- Options ------------------------------------------------------------------
 
 local function options(args)
-  local opt, i = { patterns = {} }, 1
+  local opt, i = { patterns = {}, without = {} }, 1
   while args[i] do
     local a = args[i]
     if a == "-v" then opt.verbose = true
@@ -39,6 +40,9 @@ local function options(args)
     elseif a == "-t" and args[i + 1] then
       i = i + 1
       opt.test = args[i]
+    elseif a == "-x" and args[i + 1] then
+      i = i + 1
+      opt.without[#opt.without + 1] = args[i]
     elseif a:sub(1, 1) == "-" then
       io.stderr:write(usage)
       os.exit(a == "--help" and 0 or 2)
@@ -50,19 +54,24 @@ local function options(args)
   return opt
 end
 
-local function wanted(name, patterns)
+local function matches(name, patterns)
   for _, p in ipairs(patterns) do
     if name:find(p) then return true end
   end
-  return #patterns == 0
+  return false
+end
+
+local function wanted(name, opt)
+  return (#opt.patterns == 0 or matches(name, opt.patterns))
+    and not matches(name, opt.without)
 end
 
 -- What to run: {name = "core/mem.lua", command = shell text}.
-local function test_files(patterns)
+local function test_files(opt)
   local interpreter = quote(assert(arg[-1], "needs an interpreter in arg[-1]"))
   local list = {}
   local function add(name, command)
-    if wanted(name, patterns) then
+    if wanted(name, opt) then
       list[#list + 1] = { name = name, command = command }
     end
   end
@@ -239,7 +248,7 @@ local function main()
   end
   probe:close()
   local opt = options(arg)
-  local files, skips = test_files(opt.patterns), allowed_skips()
+  local files, skips = test_files(opt), allowed_skips()
   if opt.list then
     for _, file in ipairs(files) do print(file.name) end
     return

@@ -38,7 +38,7 @@ static void write_and_read(void) {
 }
 
 int main(void) {
-  char line[64];
+  char line[256];
   uint64_t block[2] = {(uint64_t)line, sizeof line};
   print("semihosting works\n");
   if (semihosting(SYS_GET_CMDLINE, block) == 0) print(line);

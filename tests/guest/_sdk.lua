@@ -3,6 +3,9 @@
 -- What the tests of the guest SDK share: guests are built by guest.mk in a
 -- temporary directory, once for each compiler, and run by our program. The
 -- directory goes when the object is closed.
+--
+-- TV_SDK is a directory where the guests stay: a machine without a compiler
+-- then runs what another has built (make check-kvm), by gcc alone.
 
 local backend = require "backend"
 local shell = require "shell"
@@ -17,6 +20,8 @@ M.compilers = {
   { name = "clang", cc = "clang", "ld.lld" }
 }
 
+local KEPT = os.getenv "TV_SDK"
+
 local quote = shell.quote
 
 M.read, M.write = shell.slurp, shell.spill
@@ -25,24 +30,41 @@ local Sdk = {}
 Sdk.__index = Sdk
 
 function M.new()
-  local path = os.tmpname()
-  os.remove(path)
-  path = path .. ".sdk"
-  assert(os.execute("mkdir " .. quote(path)))
-  return setmetatable({ path = path, built = {} }, Sdk)
+  local path
+  if KEPT then
+    path = KEPT .. "/" .. arg[0]:match "([^/]*)%.lua$"
+  else
+    path = os.tmpname()
+    os.remove(path)
+    path = path .. ".sdk"
+  end
+  assert(os.execute("mkdir -p " .. quote(path)))
+  return setmetatable({ path = path }, Sdk)
 end
 
-function Sdk:__close() os.execute("rm -rf " .. quote(self.path)) end
+function Sdk:__close()
+  if not KEPT then os.execute("rm -rf " .. quote(self.path)) end
+end
 
--- Skips unless the compiler is there; returns its output directory.
-function Sdk:needs(t, compiler)
-  t.needs("make", compiler.cc, table.unpack(compiler))
+-- Whether guests are here that cannot be built here.
+local function brought() return KEPT and not shell.have "make" end
+
+-- Skips unless the compiler is there, and these tools; returns its output
+-- directory.
+function Sdk:needs(t, compiler, ...)
+  if KEPT and compiler ~= M.compilers[1] then
+    t.skip("needs " .. compiler.cc .. ", which TV_SDK goes without")
+  elseif not brought() then
+    t.needs("make", compiler.cc, table.unpack(compiler))
+    t.needs(...)
+  end
   return self.path .. "/" .. compiler.name
 end
 
 -- Runs make with guest.mk's variables; returns its status and what it said.
 -- The options of a make that runs the tests are not meant for this one.
 function Sdk:try_make(t, compiler, arguments)
+  t.needs "make"
   local out = self:needs(t, compiler)
   local output, status, errors = t.run(("MAKEFLAGS= MAKELEVEL= make -s \z
     GUEST_CC=%s GUEST_OUT=%s CFLAGS='-Wpedantic -Wshadow -Werror' LDFLAGS= %s")
@@ -51,6 +73,7 @@ function Sdk:try_make(t, compiler, arguments)
 end
 
 function Sdk:make(t, compiler, arguments)
+  if brought() then return end
   local status, said = self:try_make(t, compiler, arguments)
   t.ok(status == 0, ("make ended with %s\n%s"):format(status, said))
 end
@@ -67,18 +90,30 @@ end
 function Sdk:folder()
   self.count = (self.count or 0) + 1
   local path = ("%s/src%d"):format(self.path, self.count)
-  assert(os.execute("mkdir " .. quote(path)))
+  assert(os.execute("mkdir -p " .. quote(path)))
   return path
+end
+
+-- A name for these sources and variables, wherever they are built.
+local function name_of(files, variables)
+  local texts, sum = { variables or "" }, 0
+  for file, text in pairs(files) do texts[#texts + 1] = file .. text end
+  table.sort(texts)
+  for byte in table.concat(texts):gmatch "." do
+    sum = sum * 31 + byte:byte() & 0xffffffffffff
+  end
+  return ("g%012x"):format(sum)
 end
 
 -- A guest of the test's own and a user's Makefile for it. `files` is its text
 -- in C, or texts by file name. Returns the path of the ELF file to be, and
--- the arguments with which make makes it.
+-- the arguments with which make makes it but for that.
 function Sdk:source(t, compiler, files, variables)
   self:needs(t, compiler)
-  local src, objects = self:folder(), {}
-  local name = "g" .. self.count
   if type(files) == "string" then files = { ["main.c"] = files } end
+  local name, objects = name_of(files, variables), {}
+  local src = self.path .. "/" .. name
+  assert(os.execute("mkdir -p " .. quote(src)))
   for file, text in pairs(files) do
     local stem, ending = file:match "^(.-)(%.%a+)$"
     local unit = stem == "main" and name or name .. "_" .. stem
@@ -91,14 +126,13 @@ function Sdk:source(t, compiler, files, variables)
   M.write(src .. "/Makefile", ("include %s/guest/guest.mk\n%s: %s\n"):format(
     "$(SDK)", "$(GUEST_OUT)/" .. name .. ".elf", table.concat(objects, " ")))
   local elf = ("%s/%s/%s.elf"):format(self.path, compiler.name, name)
-  return elf, ('SDK="$PWD" -C %s %s %s'):format(quote(src), variables or "",
-    quote(elf))
+  return elf, ('SDK="$PWD" -C %s %s '):format(quote(src), variables or "")
 end
 
 -- The same, built.
 function Sdk:guest(t, compiler, files, variables)
   local elf, arguments = self:source(t, compiler, files, variables)
-  self:make(t, compiler, arguments)
+  self:make(t, compiler, arguments .. quote(elf))
   return elf
 end
 

@@ -448,6 +448,24 @@ local function without(p, name)
     and not name:find "^sp_"
 end
 
+local function hex(bytes)
+  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+end
+
+-- Memory that is not zero, in lines of 64 bytes.
+local function dump(p, vm, lines)
+  for page = 0, 0xfffff, 4096 do
+    local bytes = vm:read(page, 4096)
+    local logged = p.log and page == 0x40000
+    for at = 1, bytes:find "[^\0]" and not logged and 4096 or 0, 64 do
+      local line = bytes:sub(at, at + 63)
+      if line:find "[^\0]" then
+        lines[#lines + 1] = ("%#x %s"):format(page + at - 1, hex(line))
+      end
+    end
+  end
+end
+
 -- The final state as a list of lines.
 local function final(t, p, backend)
   local vm <close>, cpu, log = machine(p, backend)
@@ -465,18 +483,11 @@ local function final(t, p, backend)
     end
   end
   for n = 0, 31 do
-    lines[#lines + 1] = ("q%d %s"):format(n, cpu["q" .. n]:gsub(".",
-      function(c) return ("%02x"):format(c:byte()) end))
+    lines[#lines + 1] = ("q%d %s"):format(n, hex(cpu["q" .. n]))
   end
   lines[#lines + 1] = "device " .. table.concat(log, ", ")
   lines[#lines + 1] = "output " .. vm:take_output()
-  for at = 0, 0xfffff, 64 do
-    local bytes = vm:read(at, 64)
-    if bytes:find "[^\0]" and not (p.log and at >> 12 == 0x40) then
-      lines[#lines + 1] = ("%#x %s"):format(at, bytes:gsub(".",
-        function(c) return ("%02x"):format(c:byte()) end))
-    end
-  end
+  dump(p, vm, lines)
   return lines
 end
 

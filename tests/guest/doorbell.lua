@@ -128,7 +128,7 @@ test("a guest in C built with DOORBELL=1 needs no hvc", function(t)
     #include "tinyvmm.h"
     int main(void) { printf("%s\n", "ding"); return 3; }
   ]], "DOORBELL=1")
-  build:make(t, compiler, arguments)
+  build:make(t, compiler, arguments .. elf)
   local out, status = sdk.run(t, elf)
   t.eq({ out, status }, { "ding\n", 3 })
   local code = t.run("aarch64-linux-gnu-objdump -d " .. elf)

@@ -6,6 +6,7 @@
 
 local test = require "tap"
 local tv = require "tinyvmm"
+local backend = require "backend"
 local sdk = require "guest._sdk"
 
 local build <close> = sdk.new()
@@ -291,11 +292,15 @@ int main(void) {
   tv_timer_stop();
   tv_irq_restore(daif);
   uint64_t passed = tv_nanoseconds() - before;
-  if (passed < 1000000 || passed > 1100000) return 4;
+  if (passed < 1000000) return 4;
+  if (passed > 1100000) puts("late");
   tv_system_off();
   return 5;
 }
-]], function(t, path) t.eq(output_of(t, path), "") end)
+]], function(t, path)
+  local output = output_of(t, path)
+  t.ok(output == "" or output == "late\n" and not backend.exact, output)
+end)
 
 -- The Makefile fragment -----------------------------------------------------
 
@@ -328,7 +333,9 @@ sdk.each(test, "a guest of two files, with data, is built and run",
 
 sdk.each(test, "GUEST_BASE and GUEST_HEAP place a guest, and .bin is its bytes",
   function(t, compiler)
-    local path = build:guest(t, compiler, [[
+    build:needs(t, compiler, compiler.name == "clang" and "llvm-objcopy"
+      or "aarch64-linux-gnu-objcopy")
+    local path, arguments = build:source(t, compiler, [[
       #include "tinyvmm.h"
       extern char __heap_start[], __heap_end[];
       static int zeroed[100];
@@ -338,12 +345,10 @@ sdk.each(test, "GUEST_BASE and GUEST_HEAP place a guest, and .bin is its bytes",
         return zeroed[99];
       }
     ]], "GUEST_BASE=0x40010000 GUEST_HEAP=0x8000")
+    build:make(t, compiler, arguments .. path)
     t.eq(output_of(t, path), "1 0x8000\n")
-    t.needs(compiler.name == "clang" and "llvm-objcopy"
-      or "aarch64-linux-gnu-objcopy")
     local bin = path:gsub("elf$", "bin")
-    build:make(t, compiler, ('-C %s/src%d SDK="$PWD" %s'):format(build.path,
-      build.count, bin))
+    build:make(t, compiler, arguments .. bin)
     local vm <close> = assert(tv.vm { output = "capture",
       ram = { 0x40000000, "1M" } })
     vm.ram:fill(0xff, 0x10000)          -- crt0 must clear .bss by itself
@@ -356,9 +361,9 @@ sdk.each(test, "GUEST_BASE and GUEST_HEAP place a guest, and .bin is its bytes",
 test("a base without room for the stack is refused", function(t)
   local compiler = sdk.compilers[1]
   build:needs(t, compiler)
-  local _, arguments = build:source(t, compiler,
+  local elf, arguments = build:source(t, compiler,
     "int main(void) { return 0; }", "GUEST_BASE=0x40000000")
-  local status, said = build:try_make(t, compiler, arguments)
+  local status, said = build:try_make(t, compiler, arguments .. elf)
   t.eq(status, 2)
   t.ok(said:find("leaves no room for the stack", 1, true), said)
 end)

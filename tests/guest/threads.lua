@@ -189,6 +189,18 @@ local function machine(name, count, options)
   return m
 end
 
+-- Of each vCPU: where it is, and its interrupts: raised, taken, acknowledged.
+function Machine:interrupts()
+  local lines = {}
+  for k = 0, #self.cpus do
+    local cpu = self.cpus[k]
+    lines[#lines + 1] = ("cpu %d: pc %#x, %s, %d raised, %d taken, %d acked")
+      :format(k, cpu.pc, cpu.on and "on" or "off", self.raised[k] or 0,
+        self.vm:read_u64(SHARED + 0x1000 + k * 64), self.acked[k] or 0)
+  end
+  return table.concat(lines, "\n")
+end
+
 -- Runs until all have ended.
 function Machine:finish(t, how)
   local ended = 0
@@ -198,7 +210,7 @@ function Machine:finish(t, how)
       t.eq(exit.status, exit.cpu.index)
       ended = ended + 1
     else
-      t.ok(exit.kind == "budget", tostring(exit))
+      t.ok(exit.kind == "budget", tostring(exit) .. "\n" .. self:interrupts())
     end
   end
   t.eq(self.vm:run().reason, "halt")

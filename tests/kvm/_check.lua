@@ -4,13 +4,14 @@
 --
 -- qemu-system-aarch64 emulates a machine with EL2; a Debian kernel boots on
 -- it, and its root file system is ours: the program, cross-built and static,
--- busybox, and the tests. Once with a kernel whose KVM hands hypercalls to us
--- (the SMCCC filter, since 6.4), once with one that does not. What the tests
--- print comes out on the console and into build/arm64/KERNEL.log.
+-- busybox, and the tests. What they print comes out on the console and into
+-- build/arm64/KERNEL.log, and if a program has crashed what the kernel says of
+-- it.
 --
 --   make check-kvm T='guest/mmio core/kvm' K=6.1
 --
--- runs the files that match T, on kvm, instead of all, on the kernel K.
+-- runs the files that match T, on kvm, instead of all, on the kernel in whose
+-- name K is: a version, 16k.
 --
 -- Where the machine cannot be had this says SKIP and why.
 
@@ -22,23 +23,35 @@ local cpio = require "_cpio"
 
 local OUT, DEBIAN = "build/arm64", "build/arm64/debian"
 local ROOT = DEBIAN .. "/root"
-local SECONDS = 300 -- for one machine; it needs less than half
+local SECONDS = 600 -- for one machine; it needs a sixth of it
 
 -- The kernels, as patterns of package names, and what runs on each: the
--- backend, then arguments of tests/run.lua. Without the filter hvc is the
--- kernel's: there the guests' calls go by the doorbell (_hvc.lua), and what is
--- the CPU's is not tested again. soft is tested on the second: as a program
+-- backend, then arguments of tests/run.lua.
+--
+-- The first hands hypercalls to us (the SMCCC filter, since 6.4), and runs all
+-- that runs guests.
+--
+-- The second does not: there the guests' calls go by the doorbell (_hvc.lua),
+-- and what is the CPU's is not tested again. soft is tested on it: as a program
 -- for arm64, without its longest files.
-local ON_KVM = "kvm guest/doorbell guest/mmio guest/mmu guest/interrupts "
-  .. "guest/smp guest/exceptions guest/dirty guest/breakpoints guest/gic_"
+--
+-- The third has pages of 16 KiB, as Asahi's for Apple's CPUs: what maps,
+-- protects, logs or counts memory, and what stands beside it, trap page and
+-- devices.
 local machines = {
   { kernel = "linux-image-[0-9][0-9.]+[+]deb[0-9]+-cloud-arm64",
-    runs = { ON_KVM .. " guest/gic guest/strict guest/selfmod guest/pstate "
-      .. "guest/exclusives guest/monkey why/[b-z] why/align lua/[ehmi]",
-      "soft guest/backends" } },
+    runs = { "kvm guest/ lua/ regress/ why/ style/examples -x guest/programs"
+      .. " -x guest/timers -x guest/threads" } },
   { kernel = "linux-image-6[.]1[.][0-9-]+-cloud-arm64",
-    runs = { ON_KVM, "soft core/[^km] core/m[em] guest/mmio guest/pstate "
+    runs = { "kvm guest/doorbell guest/mmio guest/mmu guest/interrupts "
+      .. "guest/smp guest/exceptions guest/dirty guest/breakpoints guest/gic_",
+      "soft core/[^km] core/m[em] guest/mmio guest/pstate "
       .. "guest/exceptions guest/smp guest/timers" } },
+  { kernel = "linux-image-[0-9][0-9.]+[+]deb[0-9]+-arm64-16k",
+    runs = { "kvm guest/mm guest/dirty guest/doorbell guest/breakpoints "
+      .. "guest/gic%. guest/gic_[dh] guest/edges guest/exc guest/selfmod "
+      .. "guest/interrupts lua/e lua/[im] regress/elf style/ex",
+      "soft core/[admk] guest/dirty guest/edges lua/[emi]" } },
 }
 
 local TREES = "lua tests src examples guest"
@@ -94,29 +107,48 @@ local function build()
   total:finish()
 end
 
+-- The guests of the SDK's tests, which the machine has no compiler for: by
+-- running these tests here.
+local function build_guests()
+  local text, ok = capture(("TV_SDK=\"$PWD/%s/sdk\" TV_SEED=1 \z
+    TV_BUILD=build/rel %s tests/run.lua guest/sdk"):format(OUT, arg[-1]))
+  if ok then return end
+  say(text)
+  total:fail "the tests of the guest SDK failed here"
+  total:finish()
+end
+
 -- One machine --------------------------------------------------------------
 
--- The root file system all machines share.
+-- The root file system all machines share, as an archive.
 local function root_files()
   local files = cpio.new()
   files:file("init", slurp "tests/kvm/_init.sh", true)
   files:file("bin/busybox", slurp(ROOT .. "/bin/busybox"), true)
   files:file("environment", "export TV_EMULATED=qemu TV_SEED=1 TV_BUILD="
-    .. OUT .. " TV_TIMEOUT=100\n")
+    .. OUT .. " TV_SDK=" .. OUT .. "/sdk TV_TIMEOUT=200\n")
   for _, path in ipairs(shell.lines("find " .. TREES .. " -type f")) do
     files:file("project/" .. path, slurp(path))
   end
-  for _, path in ipairs(shell.lines(("find %s/tinyvmm %s/tests -type f \z
-      -perm -u+x"):format(OUT, OUT))) do
+  for _, path in ipairs(shell.lines(("find %s -type f -perm -u+x"):format(
+      OUT .. "/" .. table.concat({ "tinyvmm", "typist", "tests", "examples" },
+      " " .. OUT .. "/")))) do
     assert(os.execute(("aarch64-linux-gnu-strip -o %s/stripped %s"):format(
       OUT, path)))
     files:file("project/" .. path, slurp(OUT .. "/stripped"), true)
   end
-  return files
+  for _, path in ipairs(shell.lines(("find %s/sdk -name '*.elf' -o \z
+      -name '*.bin'"):format(OUT))) do
+    files:file("project/" .. path, slurp(path))
+  end
+  return files:bytes()
 end
 
-local function boot(kernel, files, log)
-  spill(OUT .. "/root.cpio", files:bytes())
+-- Linux unpacks one archive behind the other.
+local function boot(kernel, root, runs, log)
+  local files = cpio.new()
+  files:file("tests.txt", table.concat(runs, "\n") .. "\n")
+  spill(OUT .. "/root.cpio", root .. files:bytes())
   return os.execute(([[timeout -k 5 %d qemu-system-aarch64 \
     -M virt,virtualization=on,gic-version=3 -cpu neoverse-n1 \
     -smp 2 -m 1024 -display none -nodefaults -no-reboot -serial stdio \
@@ -126,8 +158,7 @@ end
 
 -- Reads the console, shows all but what went well; returns the number of runs
 -- that have ended with their counts, and whether the machine came to its end.
--- Tests that need a compiler or another tool have no place there: those skips
--- are not counted.
+-- Tests that need a tool have no place there: those skips are not counted.
 local function read_log(log)
   local runs, ended, toolless, show = 0, false, 0, true
   for line in io.lines(log) do
@@ -143,20 +174,20 @@ local function read_log(log)
       line = "# " .. line
     elseif line:find "^%d+ not for " then
       line = "# " .. line
-    elseif line:find "^skip.*make deps%-test" then
-      toolless = toolless + 1
     end
+    local tool = line:find "^skip .*: needs %S"
+    if tool then toolless = toolless + 1 end
     -- Indented lines belong to the test before them.
     if not line:find "^  " then
       show = not (line:find "^ok" or line:find "^elsewhere")
     end
-    if show and not line:find "make deps%-test" then say(line) end
+    if show and not tool then say(line) end
   end
   total.skipped = total.skipped - toolless
   return runs, ended
 end
 
-local function run(machine, chosen)
+local function run(machine, root, chosen)
   local kernel = shell.lines(("ls %s/boot | sed -n 's/^vmlinuz-//p' | \z
     grep -Ex %s"):format(ROOT, quote(machine.kernel:gsub("linux%-image%-",
     ""))))[1]
@@ -167,9 +198,8 @@ local function run(machine, chosen)
   end
   if chosen and not kernel:find(chosen) then return end
   say("  BOOT    " .. kernel)
-  local files, log = root_files(), ("%s/%s.log"):format(OUT, kernel)
-  files:file("tests.txt", table.concat(machine.runs, "\n") .. "\n")
-  local ok = boot(ROOT .. "/boot/vmlinuz-" .. kernel, files, log)
+  local log = ("%s/%s.log"):format(OUT, kernel)
+  local ok = boot(ROOT .. "/boot/vmlinuz-" .. kernel, root, machine.runs, log)
   local runs, ended = read_log(log)
   if not (ok and ended and runs == #machine.runs) then
     total:fail(("%s: %d of %d runs came to an end%s; see %s"):format(
@@ -178,13 +208,13 @@ local function run(machine, chosen)
   end
 end
 
--- Arguments: patterns of tests; -k and a kernel's version, or its beginning,
+-- Arguments: patterns of tests; -k and a part of a kernel's name, whole words,
 -- which becomes a pattern.
 local function choose(args)
   local kernel
   for i = 1, #args do
     if args[i] == "-k" then
-      kernel = "^" .. args[i + 1]:gsub("%p", "%%%0") .. "%f[%D]"
+      kernel = "%f[%w]" .. args[i + 1]:gsub("%p", "%%%0") .. "%f[%W]"
     elseif args[i - 1] ~= "-k" then
       for _, machine in ipairs(machines) do
         machine.runs = { "kvm " .. args[i] }
@@ -199,5 +229,7 @@ check_tools()
 assert(os.execute("mkdir -p " .. OUT))
 fetch()
 build()
-for _, machine in ipairs(machines) do run(machine, chosen) end
+build_guests()
+local root = root_files()
+for _, machine in ipairs(machines) do run(machine, root, chosen) end
 total:finish()

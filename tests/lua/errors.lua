@@ -57,6 +57,30 @@ test("tv.vm refuses what the machine cannot do", function(t)
   end
 end)
 
+-- Bytes of a page of this host, nil where nothing tells.
+local function host_page()
+  local f <close> = io.open "/proc/self/smaps"
+  local kib = f and f:read "a":match "KernelPageSize:%s+(%d+) kB"
+  return kib and tonumber(kib) * 1024
+end
+
+test("maps are in units of the granule, on hardware at least the host's page",
+     function(t)
+  local vm <close> = assert(tv.vm { ram = false })
+  local unit, half = vm.granule, vm.granule // 2
+  local units = ("not a multiple of the granule %#x"):format(unit)
+  refused(t, "alignment", units, vm:map { base = half, size = unit })
+  refused(t, "alignment", units, vm:map { base = 0, size = half })
+  refused(t, "alignment", units, vm:map { kind = "mmio", base = 0,
+    size = unit + half })
+  t.ok(vm:map { base = unit, size = unit })
+  if unit > 4096 then
+    refused(t, "invalid", ("granule %d is finer than that of the backend "
+      .. "%s, %d"):format(half, vm.backend, unit), tv.vm { granule = half })
+  end
+  if vm.backend == "kvm" then t.eq(unit, host_page()) end
+end)
+
 test("unknown names of module, vm, vcpu and memory raise", function(t)
   local vm <close> = assert(tv.vm {})
   local cpu <close> = assert(vm:vcpu {})

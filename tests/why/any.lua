@@ -33,7 +33,7 @@ local function registers(t)
 end
 
 test("every exit of a random guest has its sentence", function(t)
-  for _ = 1, 400 do
+  for _ = 1, backend.rounds(400) do
     local vm <close> = assert(tv.vm { output = "capture",
       strict = t.random(2) == 1 })
     assert(vm:map { base = 0x9000000, size = 0x4000, kind = "mmio" })
