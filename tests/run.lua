@@ -97,9 +97,7 @@ local function prefix(opt)
     "LUA_CPATH_5_4=" .. quote(build .. "/lib/?.so;;"),
   }
   if opt.test then env[#env + 1] = "TV_TEST=" .. quote(opt.test) end
-  local bound = "timeout " .. limit .. " "
-  if not os.execute "command -v timeout >/dev/null 2>&1" then bound = "" end
-  return table.concat(env, " ") .. " " .. bound
+  return table.concat(env, " ") .. " " .. shell.bound(limit)
 end
 
 local function start(file, env)

@@ -37,6 +37,12 @@ function shell.have(tool)
   return os.execute("command -v " .. tool .. " >/dev/null 2>&1") ~= nil
 end
 
+-- What stands before a command that is to end after so many seconds; nothing
+-- where there is no `timeout`, as on macOS.
+function shell.bound(seconds)
+  return shell.have "timeout" and ("timeout %s "):format(seconds) or ""
+end
+
 function shell.say(...) print(...) io.stdout:flush() end
 
 local tally = {}

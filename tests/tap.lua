@@ -221,9 +221,8 @@ local function add_tools(t)
   function t.run(command)
     local errors, source = t.tmpname(), t.tmpname()
     shell.spill(source, "unset LUA_PATH_5_4 LUA_CPATH_5_4\n" .. command .. "\n")
-    local bound = shell.have "timeout" and "timeout 300 " or ""
     local pipe <close> = assert(io.popen(("%ssh %s 2>%s </dev/null"):format(
-      bound, source, errors)))
+      shell.bound(300), source, errors)))
     local output = pipe:read "a"
     local _, how, code = pipe:close()
     return output, how == "signal" and 128 + code or code, shell.slurp(errors)

@@ -10,6 +10,7 @@ local build = os.getenv "TV_BUILD" or "build/rel"
 local mode = build:match "[^/]*$"
 
 room.build = build
+room.system = shell.capture "uname":match "%S+"
 room.instrumented = mode == "asan"
 -- A plain program that loads an instrumented library starts with this.
 room.preload = not room.instrumented and ""

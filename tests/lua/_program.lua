@@ -2,6 +2,8 @@
 --
 -- The program as a shell calls it: its status and what it printed, for the
 -- tests of its command line.
+local shell = require "shell"
+
 local M = {}
 
 M.PATH = (os.getenv "TV_BUILD" or "build/rel") .. "/tinyvmm"
@@ -12,8 +14,8 @@ M.EXIT = "mov x0, #0; hvc #0\n"
 -- Runs the program; returns { code, stdout, stderr }.
 function M.run(t, arguments, before)
   local out, err = t.tmpname(), t.tmpname()
-  local _, how, code = os.execute(("%s timeout 300 %s </dev/null %s >%s 2>%s")
-    :format(before or "", M.PATH, arguments, out, err))
+  local _, how, code = os.execute(("%s %s%s </dev/null %s >%s 2>%s"):format(
+    before or "", shell.bound(300), M.PATH, arguments, out, err))
   local function slurp(path)
     local file <close> = assert(io.open(path, "rb"))
     return file:read "a"

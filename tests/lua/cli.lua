@@ -209,6 +209,7 @@ end)
 -- knows from outside: if it did not yet say what it says in its endless part,
 -- it is tried again, later.
 local function interrupt(t, command, want)
+  t.needs "timeout"
   local err, pause = t.tmpname(), 0.1
   while true do
     local pipe = assert(io.popen(("(sleep %g; kill -INT $$) & exec \z

@@ -20,8 +20,8 @@ end
 -- The session fed with `input`: { code, out, err }.
 local function piped(t, input, options)
   local out, err = t.tmpname(), t.tmpname()
-  local _, how, code = os.execute(("timeout 300 %s %s <%s >%s 2>%s"):format(
-    PROGRAM, options or "", write(t, input), out, err))
+  local _, how, code = os.execute(("%s%s %s <%s >%s 2>%s"):format(
+    shell.bound(300), PROGRAM, options or "", write(t, input), out, err))
   return { code = how == "exit" and code or -code, out = slurp(out),
     err = slurp(err) }
 end
