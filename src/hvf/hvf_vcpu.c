@@ -305,12 +305,36 @@ static tv_status set_offset(struct hvf_vcpu *h, tv_error *err) {
   return r ? hvf_refused(err, r, "hv_vcpu_set_vtimer_offset") : TV_OK;
 }
 
+static tv_status identify(struct hvf_vcpu *h, uint16_t key, unsigned shift,
+                          uint64_t want, tv_error *err) {
+  uint64_t value = 0;
+  hv_return_t r = hv_vcpu_get_sys_reg(h->id, key, &value);
+  if (r) return hvf_refused(err, r, "hv_vcpu_get_sys_reg");
+  uint64_t field = value >> shift & 15;
+  r = hv_vcpu_set_sys_reg(h->id, key, value ^ (field ^ want) << shift);
+  return r ? hvf_refused(err, r, "hv_vcpu_set_sys_reg") : TV_OK;
+}
+
+// The framework's CPU says how many bits of addresses the host has, not the
+// VM, and that there is no GIC even where there is one.
+static tv_status set_identity(struct hvf_vcpu *h, tv_error *err) {
+  static const uint8_t bits[] = { 32, 36, 40, 42, 44, 48 };
+  const tv_vm *vm = h->vcpu->vm;
+  enum { PARANGE = 0, GIC = 24 };
+  unsigned k = sizeof bits - 1;
+  while (k && bits[k] > hvf_vm_of(vm)->ipa_bits) k--;
+  tv_status s = identify(h, HV_SYS_REG_ID_AA64MMFR0_EL1, PARANGE, k, err);
+  return s ? s : identify(h, HV_SYS_REG_ID_AA64PFR0_EL1, GIC, vm->gic != 0,
+                          err);
+}
+
 tv_status hvf_vcpu_start(tv_vcpu *cpu, tv_error *err) {
   struct hvf_vcpu *h = hvf_of(cpu);
   if (atomic_load(&h->live)) return TV_OK;
   hv_return_t r = hv_vcpu_create(&h->id, &h->exit, NULL);
   if (r) return hvf_refused(err, r, "hv_vcpu_create");
   tv_status s = set_offset(h, err);
+  if (!s) s = set_identity(h, err);
   if (!s && cpu->vm->gic) s = hvf_gic_join(h, err);
   if (s) {
     hv_vcpu_destroy(h->id);

@@ -10,6 +10,8 @@
 // - maps in units of 16 KiB below 2^36, disjoint, host memory at a page;
 //   protections in the same units;
 // - a fresh vCPU is at EL0t with junk in every register;
+// - it identifies itself as having 40 bits of addresses, whatever the VM has,
+//   and no GIC, even if there is one, until it is told better;
 // - an exit that was asked for while nothing ran cancels the next run;
 // - a signal for the thread of a run ends it, as an exit of reason UNKNOWN;
 // - interrupts are pending for one run;
@@ -60,6 +62,7 @@ struct mock_vcpu {
   bool waiting;             // with a GIC: in a WFI, pc after it
   unsigned waits;           // such that an exit has ended
   uint64_t cntp_cval;       // with a GIC: in ticks of mach_continuous_time()
+  uint64_t pfr0, mmfr0;     // as the guest finds them
   uint64_t side[MOCK_SYSREGS];    // registers that the inner CPU has not
 };
 
@@ -110,6 +113,10 @@ bool mock_has(hv_sys_reg_t);
 
 // Sets CNTP_CVAL_EL0 of a VM with a GIC, in ticks of mach_continuous_time().
 void mock_set_cntp_cval(struct mock_vcpu *, uint64_t);
+
+// Where the value of an identification register is that can be changed; NULL:
+// of none of these.
+uint64_t *mock_identity(struct mock_vcpu *, hv_sys_reg_t);
 
 // What was last set in a register that the inner CPU has not.
 uint64_t mock_side(const struct mock_vcpu *, hv_sys_reg_t);

@@ -107,14 +107,17 @@ static bool taken_away(struct soft_cpu *c, uint32_t w) {
   }
 }
 
-// The physical count is without an offset, unlike CNTVCT_EL0; and so are the
-// values of its timer, which the inner CPU has with one.
-static void physical(struct soft_cpu *c, uint32_t w) {
+// Registers that are read otherwise. The physical count is without an offset,
+// unlike CNTVCT_EL0; and so are the values of its timer, which the inner CPU
+// has with one.
+static void otherwise(struct soft_cpu *c, uint32_t w) {
   struct mock_vcpu *v = mock_of(c);
   uint16_t key = w >> 5 & 0xffff;
   bool read = a64_decode(w) == A64_MRS;
   uint64_t *x = &c->x[slot_write(a64_rt(w))], inner = 0, count;
   if (!read && a64_decode(w) != A64_MSR) return;
+  const uint64_t *identity = mock_identity(v, key);
+  if (identity) *x = *identity;
   switch (key) {
     case SYSKEY_cntpct_el0: case SYSKEY_cntpctss_el0:
       *x += mock_physical_zero();
@@ -136,7 +139,7 @@ static enum slow_step mock_slow(struct soft_cpu *c, uint32_t w) {
   bool ours = c->h.vcpu->vm->traps & MOCK_TRAPS;
   if (ours && taken_away(c, w)) return STEP_EXIT;
   enum slow_step step = soft_slow(c, w);
-  if (ours && step == STEP_NEXT) physical(c, w);
+  if (ours && step == STEP_NEXT) otherwise(c, w);
   return step;
 }
 

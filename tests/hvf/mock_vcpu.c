@@ -49,6 +49,20 @@ static void poison_icc(struct soft_cpu *c) {
   soft_sysreg_write(c, SYSKEY_icc_igrpen1_el1, 1);
 }
 
+uint64_t *mock_identity(struct mock_vcpu *v, hv_sys_reg_t reg) {
+  return reg == HV_SYS_REG_ID_AA64PFR0_EL1 ? &v->pfr0 :
+         reg == HV_SYS_REG_ID_AA64MMFR0_EL1 ? &v->mmfr0 : NULL;
+}
+
+static void identify(struct mock_vcpu *v) {
+  enum { GIC = 15 << 24, PARANGE = 15, BITS_40 = 2 };
+  struct soft_cpu *c = mock_soft(v);
+  soft_sysreg_read(c, HV_SYS_REG_ID_AA64PFR0_EL1, &v->pfr0);
+  soft_sysreg_read(c, HV_SYS_REG_ID_AA64MMFR0_EL1, &v->mmfr0);
+  v->pfr0 &= ~(uint64_t)GIC;
+  v->mmfr0 = (v->mmfr0 & ~(uint64_t)PARANGE) | BITS_40;
+}
+
 // What a fresh vCPU holds is not specified: the worst.
 static void poison(struct mock_vcpu *v) {
   struct soft_cpu *c = mock_soft(v);
@@ -108,6 +122,7 @@ static hv_return_t create(hv_vcpu_t *id, hv_vcpu_exit_t **exit) {
   v->owner = pthread_self();
   mock.gic.late = true;
   poison(v);
+  identify(v);
   *id = slot;
   *exit = &v->exit;
   return HV_SUCCESS;
@@ -225,10 +240,13 @@ uint64_t mock_side(const struct mock_vcpu *v, hv_sys_reg_t reg) {
 
 hv_return_t hv_vcpu_get_sys_reg(hv_vcpu_t id, hv_sys_reg_t reg,
                                 uint64_t *value) {
-  const struct mock_vcpu *v = mock_own(id);
+  struct mock_vcpu *v = mock_own(id);
   int at = place(reg);
   bool cntp = is_cntp(reg);
   if (!v || (at < 0 && !cntp)) return HV_BAD_ARGUMENT;
+  const uint64_t *identity = mock_identity(v, reg);
+  if (identity) *value = *identity;
+  if (identity) return HV_SUCCESS;
   pthread_mutex_lock(&mock.lock);
   if (cntp && reg == HV_SYS_REG_CNTP_CVAL_EL0) *value = v->cntp_cval;
   else if (!soft_sysreg_read(mock_soft(v), reg, value)) *value = v->side[at];
@@ -250,6 +268,8 @@ hv_return_t hv_vcpu_set_sys_reg(hv_vcpu_t id, hv_sys_reg_t reg,
   }
   if (!v || at < 0) return HV_BAD_ARGUMENT;
   if (is_late(reg)) return HV_DENIED;
+  uint64_t *identity = mock_identity(v, reg);
+  if (identity) *identity = value;
   struct soft_cpu *c = mock_soft(v);
   pthread_mutex_lock(&mock.lock);
   if (reg == HV_SYS_REG_MDSCR_EL1) {

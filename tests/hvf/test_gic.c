@@ -235,6 +235,9 @@ static void values(void) {
   set(vcpu, HV_SYS_REG_CNTP_CTL_EL0, 3);
   eq_u64(reg(vcpu, HV_SYS_REG_CNTP_CTL_EL0), 7, "a timer of the past is met");
   tv_vcpu_run(vcpu, TV_NO_LIMIT, &exit, &err);
+  eq_u64(reg(vcpu, HV_SYS_REG_ID_AA64MMFR0_EL1) & 15, 1,
+         "the CPU has as many bits of addresses as the VM, 36");
+  eq_u64(reg(vcpu, HV_SYS_REG_ID_AA64PFR0_EL1) >> 24 & 15, 1, "and a GIC");
   eq_u64(reg(vcpu, HV_GIC_ICC_REG_PMR_EL1), 0x80, "what the host has set");
   eq_u64(reg(vcpu, HV_GIC_ICC_REG_CTLR_EL1), 0x402, "is in the hardware");
   eq_u64(reg(vcpu, HV_SYS_REG_CNTP_CVAL_EL0), 1234, "the timer, too");
