@@ -25,6 +25,8 @@
 // - without an MMU memory is Device memory, in which exclusives and unaligned
 //   accesses fault (not so with TV_MOCK_RELAXED in the environment: for guests
 //   that on a Mac would have it on);
+// - of hypercalls, hvc #0 with a number from 0xc1000000 to 0xc1ffffff in w0 is
+//   the framework's own: unknown, 0xffffffff;
 // - of the guest's exceptions nothing leaves; of its system instructions do
 //   the registers and cache operations that mock_trap.c lists, before they do
 //   anything, and waits.

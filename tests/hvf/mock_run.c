@@ -130,6 +130,14 @@ static void cancel(struct mock_vcpu *v) {
   if (ctl == (1 | 4)) v->vtimer_masked = true;
 }
 
+static bool hypercall(struct mock_vcpu *v, const tv_exit *exit) {
+  uint64_t *x0 = &mock_soft(v)->x[0];
+  if (exit->u.hvc.imm || (*x0 & 0xff000000) != 0xc1000000)
+    return exception(v, esr_make(ESR_EC_HVC64, exit->u.hvc.imm));
+  *x0 = UINT32_MAX;
+  return false;
+}
+
 static bool timer_exit(struct mock_vcpu *v) {
   if (v->vtimer_masked) return false;
   v->vtimer_masked = true;
@@ -147,8 +155,7 @@ static bool ended(struct mock_vcpu *v, enum back_end end,
     default: return false;
   }
   switch (exit->kind) {
-    case TV_EXIT_HVC:
-      return exception(v, esr_make(ESR_EC_HVC64, exit->u.hvc.imm));
+    case TV_EXIT_HVC: return hypercall(v, exit);
     case TV_EXIT_SMC:
       return exception(v, esr_make(ESR_EC_SMC64, exit->u.hvc.imm));
     case TV_EXIT_SYSREG: return sysreg(v, exit->insn);

@@ -274,6 +274,27 @@ static void at_el0(void) {
 
 // ---------------------------------------------------------- what we say --
 
+// The framework's own hypercalls never come to us.
+static void its_own(void) {
+  static const uint32_t guest[] = {
+    0xd2b82000, 0xd4000002, 0xaa0003e1, 0xd2b82000, 0xd4000022
+  };            // mov x0, #0xc1000000; hvc #0; mov x1, x0; mov x0, ..; hvc #1
+  const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
+  tv_vm *vm = NULL;
+  tv_vcpu *cpu = NULL;
+  tv_exit exit = { 0 };
+  uint64_t x1 = 0;
+  tv_vm_new(&config, &vm, NULL);
+  tv_mem_ram(vm, 0, MOCK_GRANULE, TV_READ | TV_EXEC, NULL, NULL);
+  tv_mem_write(vm, 0, guest, sizeof guest, NULL);
+  tv_vcpu_new(vm, &cpu, NULL);
+  tv_vcpu_run(cpu, TV_NO_LIMIT, &exit, NULL);
+  tv_vcpu_get(cpu, TV_REG_X(1), &x1, sizeof x1, NULL);
+  ok(exit.kind == TV_EXIT_HVC && exit.u.hvc.imm == 1 && x1 == UINT32_MAX,
+     "a number from 0xc1000000 on is unknown to macOS, with hvc #0");
+  tv_vm_free(vm);
+}
+
 static void refusals(void) {
   const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
   tv_vm *vm = NULL, *second = NULL;
@@ -411,6 +432,7 @@ int main(void) {
   at_el0();
   is(hv_vcpu_destroy(cpu), HV_SUCCESS, "the end of the vCPU");
   is(hv_vm_destroy(), HV_SUCCESS, "and of the VM");
+  its_own();
   refusals();
   before_15();
   ticks();
