@@ -3,7 +3,9 @@
 // Getting a vCPU out of hv_vcpu_run: by another thread at once (kick), and
 // after a time, by the VM's ticker. hv_vcpus_exit may be called from anywhere
 // and ends the next run if there is none, so no gap needs closing; a late one
-// ends a run for nothing, which its loop does not mind.
+// ends a run for nothing, which its loop does not mind. With a GIC others saw
+// that it is not heard where a run begins with a wait: there every run has a
+// tick, and a tick comes again until the run has ended.
 
 #include "hvf/hvf.h"
 
@@ -12,7 +14,8 @@
 
 #include "base/os.h"
 
-enum { WAIT_MAX_NS = 1000000000 };   // the host's date may be set meanwhile
+enum { WAIT_MAX_NS = 1000000000,     // the host's date may be set meanwhile
+       AGAIN_NS = 10000000 };
 
 void hvf_tick_init(struct hvf_vm *hvf) {
   pthread_mutex_init(&hvf->ticker.lock, NULL);
@@ -25,8 +28,7 @@ static uint64_t end_due(const struct hvf_ticker *t) {
   for (struct hvf_vcpu *h = t->first; h; h = h->tick_next) {
     uint64_t left = h->tick_at > now ? h->tick_at - now : 0;
     if (!left) hv_vcpus_exit(&h->id, 1);
-    // Once more, should it not have been heard.
-    if (!left) h->tick_at = now + (left = WAIT_MAX_NS);
+    if (!left) h->tick_at = now + (left = AGAIN_NS);
     if (left < next) next = left;
   }
   return next;

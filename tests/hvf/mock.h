@@ -12,7 +12,8 @@
 // - a fresh vCPU is at EL0t with junk in every register;
 // - it identifies itself as having 40 bits of addresses, whatever the VM has,
 //   and no GIC, even if there is one, until it is told better;
-// - an exit that was asked for while nothing ran cancels the next run;
+// - an exit that was asked for while nothing ran cancels the next run; but
+//   with a GIC it may be forgotten if the run begins with a wait;
 // - a signal for the thread of a run ends it, as an exit of reason UNKNOWN;
 // - interrupts are pending for one run;
 // - an expiry of the virtual timer masks it until the mask is taken away;
@@ -77,6 +78,7 @@ struct mock {
   atomic_uint entered;      // runs since
   atomic_uint fail;         // the call that fails, counted down; 0: none
   atomic_uint signals;      // that are to meet runs; UINT32_MAX: each of them
+  atomic_uint forgotten;    // exits that are to be, with a GIC
   uint64_t past;            // nanoseconds of earlier VMs, a multiple of 16
   struct {
     bool made;

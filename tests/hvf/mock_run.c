@@ -321,9 +321,17 @@ hv_return_t hv_vcpu_run(hv_vcpu_t id) {
   return HV_SUCCESS;
 }
 
+static bool forgets(void) {
+  unsigned left = atomic_load(&mock.forgotten);
+  if (!mock.gic.made || !left) return false;
+  atomic_fetch_sub(&mock.forgotten, 1);
+  return true;
+}
+
 hv_return_t hv_vcpus_exit(hv_vcpu_t *id, uint32_t count) {
   for (uint32_t k = 0; k < count; k++) {
     if (id[k] >= MOCK_VCPUS || !mock.vcpu[id[k]].cpu) return HV_BAD_ARGUMENT;
+    if (forgets()) continue;
     atomic_store(&mock.vcpu[id[k]].exit_asked, true);
   }
   return HV_SUCCESS;

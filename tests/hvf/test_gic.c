@@ -6,6 +6,7 @@
 #include <os/object.h>
 #include <sys/mman.h>
 
+#include "base/os.h"
 #include "mock.h"
 #include "tap.h"
 
@@ -253,6 +254,23 @@ static void values(void) {
   tv_vm_free(vm);
 }
 
+// A wait ends although each exit is asked for thirty times before it is heard.
+static void forgotten(void) {
+  enum { TIMES = 30 };
+  const uint64_t limit = UINT64_C(15000000000);
+  tv_vcpu *vcpu;
+  tv_vm *vm = machine(1, &vcpu);
+  tv_exit exit = { 0 };
+  uint64_t pc = 4, start = os_clock();
+  tv_vcpu_set(vcpu, TV_REG_PC, &pc, sizeof pc, NULL);
+  mock.forgotten = TIMES;
+  tv_vcpu_run(vcpu, TV_NO_LIMIT, &exit, &err);
+  eq_str(tv_exit_name(exit.kind), "wfi", "a wait that nothing ends");
+  ok(!mock.forgotten && os_clock() - start < limit,
+     "is seen soon, though exits are forgotten");
+  tv_vm_free(vm);
+}
+
 // GICD_ISPENDR1.
 static uint64_t pending(void) {
   uint64_t value = 0;
@@ -294,6 +312,7 @@ int main(void) {
   in_order();
   with_a_gap();
   values();
+  forgotten();
   inputs();
   return done();
 }
