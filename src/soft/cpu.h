@@ -167,6 +167,7 @@ struct soft_cpu {
     struct { uint64_t va; struct code_page *page; } jump[JUMP_CACHE];
     enum soft_leave {
       LEAVE_SLOW,             // execute `word` in the outer loop
+      LEAVE_HVC,              // the same; it is an HVC, which is in a hurry
       LEAVE_EXCEPTION,        // take `exc`
       LEAVE_EXIT,             // return `exit` (not a step)
       LEAVE_DEVICE,           // `exit` is an access that the GIC answers
@@ -248,6 +249,7 @@ static inline const struct insn *soft_next(struct soft_cpu *cpu,
 // except.c: leave the loop. All return NULL, so a handler says
 // `return leave_undefined(cpu, i);`. The ESR is built here.
 const struct insn *leave_slow(struct soft_cpu *, const struct insn *);
+const struct insn *leave_hvc(struct soft_cpu *, const struct insn *);
 const struct insn *leave_undefined(struct soft_cpu *, const struct insn *);
 const struct insn *leave_raise(struct soft_cpu *, const struct insn *,
                                uint32_t esr, tv_fault reason);

@@ -15,6 +15,11 @@ static const struct insn *leave(struct soft_cpu *cpu, const struct insn *i,
   return NULL;
 }
 
+const struct insn *leave_hvc(struct soft_cpu *cpu, const struct insn *i) {
+  cpu->h.word = i->word;
+  return leave(cpu, i, LEAVE_HVC);
+}
+
 const struct insn *leave_slow(struct soft_cpu *cpu, const struct insn *i) {
   cpu->h.word = i->word;
   return leave(cpu, i, LEAVE_SLOW);

@@ -83,6 +83,7 @@ static void close_fp(struct soft_cpu *cpu) {
 static enum slow_step why_left(struct soft_cpu *cpu) {
   switch (cpu->h.leave) {
   case LEAVE_SLOW: return soft_slow(cpu, cpu->h.word);
+  case LEAVE_HVC: return soft_hvc(cpu, cpu->h.word);
   case LEAVE_EXCEPTION: return STEP_EXCEPTION;
   case LEAVE_EXIT: return STEP_EXIT;
   case LEAVE_DEVICE: return soft_gic_access(cpu);

@@ -35,6 +35,7 @@ HANDLER_OF(cfinv, do_cfinv)
 
 HANDLER_OF(undefined, leave_undefined)
 HANDLER_OF(slow, leave_slow)
+HANDLER_OF(hvc, leave_hvc)
 
 // Unallocated words.
 void soft_predecode_undefined(struct insn *i, uint32_t word) {
@@ -58,7 +59,7 @@ static void set(struct insn *i, uint32_t word, insn_fn *fn) {
   OP(SB, nop) OP(DSB_nxs, nop) \
   OP(NOP, nop) OP(DSB, nop) OP(DMB, nop) OP(ISB, nop) \
   OP(CLREX, clrex) OP(CFINV, cfinv) \
-  OP(ERET, slow) OP(ERETA, slow) OP(SVC, slow) OP(HVC, slow) \
+  OP(ERET, slow) OP(ERETA, slow) OP(SVC, slow) OP(HVC, hvc) \
   OP(SMC, slow) OP(BRK, slow) OP(YIELD, slow) \
   OP(WFE, slow) OP(WFI, slow) OP(SEV, slow) \
   OP(WFET, slow) OP(WFIT, slow) \
@@ -381,6 +382,10 @@ static enum slow_step hvc_exit(struct soft_cpu *cpu, uint32_t w, bool smc) {
   return smc ? STEP_EXIT : STEP_EXIT_DONE;
 }
 
+enum slow_step soft_hvc(struct soft_cpu *cpu, uint32_t w) {
+  return hvc_exit(cpu, w, false);
+}
+
 // WFI, WFE, WFIT and WFET at EL0 trap unless SCTLR_EL1.nTWI, nTWE allow them
 // (EC 1). ti: bit 0 WFE, bit 1 with a time in a register, RN with RV set.
 static bool wait_trapped(struct soft_cpu *cpu, unsigned ti) {
@@ -441,7 +446,6 @@ static enum slow_step eret(struct soft_cpu *cpu) {
 enum slow_step soft_slow(struct soft_cpu *cpu, uint32_t w) {
   uint32_t imm = bits_get(w, 5, 16);
   switch (a64_decode(w)) {
-  case A64_HVC: return hvc_exit(cpu, w, false);
   case A64_SMC: return hvc_exit(cpu, w, true);
   case A64_SVC:
     return soft_raise(cpu, esr_make(ESR_EC_SVC64, imm), TV_FAULT_SVC);

@@ -71,6 +71,7 @@ enum back_end soft_run(tv_vcpu *, uint64_t grant, uint64_t *done,
 
 // op_sys.c: executes the system instruction `word` at cpu->pc.
 enum slow_step soft_slow(struct soft_cpu *, uint32_t word);
+enum slow_step soft_hvc(struct soft_cpu *, uint32_t word);
 
 // op_pauth.c: ERETAA, ERETAB.
 enum slow_step soft_ereta(struct soft_cpu *, uint32_t word);
