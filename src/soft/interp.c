@@ -121,7 +121,8 @@ static void stop(struct run *run, enum back_end end) {
 
 static void stop_exit(struct soft_cpu *cpu, struct run *run, uint64_t pc,
                       uint32_t word) {
-  *run->exit = cpu->h.exit;
+  run->exit->kind = cpu->h.exit.kind;
+  run->exit->u = cpu->h.exit.u;
   run->exit->pc = pc;
   run->exit->pstate = soft_pstate(cpu);
   run->exit->insn = word;
