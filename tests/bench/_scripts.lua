@@ -1,52 +1,13 @@
 -- SPDX-License-Identifier: MIT
 --
--- The rows that are Lua: hypercalls answered by Lua functions, the assembler
--- and the disassembler. Each returns processor time by os.clock, for work of
+-- The rows that are Lua, but calls (_calls.lua): the assembler, the
+-- disassembler, tracing. Each returns processor time by os.clock, for work of
 -- some tenths of a second; bench.lua takes the medians.
 
+local calls = require "_calls"
 local tv = require "tinyvmm"
 
-local scripts = {}
-
-local function timed(work)
-  collectgarbage()
-  local start = os.clock()
-  work()
-  return os.clock() - start
-end
-
--- Seconds of n turns of a loop around `instruction`, with the handler given.
-local function loop(instruction, n, handler)
-  local vm <close> = assert(tv.vm {})
-  vm:load(0x10000, tv.asm(([[
-        mov     w19, #%d
-        movk    w19, #%d, lsl #16
-1:      mov     w0, #7
-        mov     x1, #2
-        mov     x2, #3
-        %s
-        subs    w19, w19, #1
-        b.ne    1b
-        mov     x1, #0
-        mov     w0, #0
-        hvc     #0
-]]):format(n & 0xffff, n >> 16, instruction)))
-  vm:hypercall(7, handler)
-  local cpu <close> = assert(vm:vcpu { pc = 0x10000, sp = 0xff000 })
-  return timed(function()
-    local exit = vm:run()
-    assert(exit.kind == "shutdown", exit.why)
-    assert(instruction == "nop" or cpu.x2 == 3)
-  end)
-end
-
-local function add(_, a, b) return a + b end
-
--- Seconds of one hypercall to a Lua function, the loop subtracted.
-function scripts.hypercall()
-  local n = 300000
-  return (loop("hvc #0", n, add) - loop("nop", n, add)) / n
-end
+local scripts, timed = {}, calls.timed
 
 -- M insn/s traced to a file, in a loop that changes a register or the flags
 -- with each.
@@ -65,7 +26,8 @@ end
 -- M insn/s of a loop of six, for want of a compiler.
 function scripts.assembled_loop()
   local n = 5000000
-  return 6 * n / loop("eor x3, x3, x2, lsl #1", n, add) / 1e6
+  local seconds = calls.loop("eor x3, x3, x2, lsl #1", n, function() end)
+  return 6 * n / seconds / 1e6
 end
 
 -- Lines of a text that hold an instruction.
