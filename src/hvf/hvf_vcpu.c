@@ -311,6 +311,7 @@ static tv_status identify(struct hvf_vcpu *h, uint16_t key, unsigned shift,
   hv_return_t r = hv_vcpu_get_sys_reg(h->id, key, &value);
   if (r) return hvf_refused(err, r, "hv_vcpu_get_sys_reg");
   uint64_t field = value >> shift & 15;
+  if (field == want) return TV_OK;
   r = hv_vcpu_set_sys_reg(h->id, key, value ^ (field ^ want) << shift);
   return r ? hvf_refused(err, r, "hv_vcpu_set_sys_reg") : TV_OK;
 }
