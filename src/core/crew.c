@@ -319,7 +319,7 @@ tv_status crew_prepare(tv_vm *vm, tv_vcpu *only, bool *needed,
                        tv_error *err) {
   tv_status s = TV_OK;
   *needed = false;
-  if (vm->backend->exact || !vm->vcpus) return s;
+  if (!vm->vcpus) return s;
   if (!vm->crew && vm->vcpus == 1) vm->vcpu[0]->own = true;
   if (!vm->crew && vm->vcpus < 2) return s;
   *needed = true;

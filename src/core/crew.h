@@ -21,8 +21,9 @@
 
 #include "core/core.h"
 
-// Called before a run of `only`, or of all vCPUs (NULL): makes the workers
-// that it needs. Then *needed says whether crew_drive drives the run.
+// Called before a run of `only`, or of all vCPUs (NULL), on a backend that is
+// not exact: makes the workers that it needs. Then *needed says whether
+// crew_drive drives the run.
 tv_status crew_prepare(tv_vm *, tv_vcpu *only, bool *needed, tv_error *);
 
 // Runs until run->exit is filled.

@@ -213,11 +213,9 @@ static void claim(tv_vcpu *cpu) {
 static tv_status drive(struct run *run, tv_error *err) {
   tv_vm *vm = run->vm;
   bool crew = false;
-  if (vm->failure.code) {
-    if (err) *err = vm->failure;
-    return vm->failure.code;
-  }
-  tv_status s = crew_prepare(vm, run->only, &crew, err);
+  tv_status s = vm->failure.code;
+  if (s && err) *err = vm->failure;
+  if (!s && !vm->backend->exact) s = crew_prepare(vm, run->only, &crew, err);
   if (s) return s;
   vm->running = vm->ran = true;
   if (!run->budget) run_leave(run, TV_EXIT_BUDGET);
