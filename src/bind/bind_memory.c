@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+enum { CSTRING_PIECE = 4096 };
+
 static const char *const kind_names[] = {"ram", "rom", "mmio", NULL};
 
 static struct bind_memory *to_memory(lua_State *L, int idx) {
@@ -117,7 +119,8 @@ static int vm_cstring(lua_State *L) {
   while (n < there && tv_mem_find(vm->vm, addr + n, &r) == TV_OK) {
     uint64_t part = r.size - (addr + n - r.base);
     if (part > there - n) part = there - n;
-    const char *from = (const char *)r.host + (addr + n - r.base);
+    if (part > CSTRING_PIECE) part = CSTRING_PIECE;
+    const char *from = tv_mem_host(vm->vm, addr + n, part);
     const char *nul = memchr(from, 0, part);
     if (nul != NULL) {
       push_bytes(L, vm, addr, n + (uint64_t)(nul - from));

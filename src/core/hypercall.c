@@ -8,7 +8,7 @@
 
 #include "core/core.h"
 
-enum { PUTS_MAX = 1 << 20 };
+enum { PUTS_MAX = 1 << 20, PUTS_PIECE = 256 };
 
 // -------------------------------------------------------------- handlers --
 
@@ -68,6 +68,18 @@ static bool serve_putchar(tv_vcpu *cpu, const tv_exit *exit) {
   return true;
 }
 
+// The first NUL among n bytes, which are looked at a few at a time.
+static const char *find_nul(tv_vm *vm, const struct region *r, uint64_t off,
+                            size_t n) {
+  const char *text = (const char *)r->host + off, *end = NULL;
+  for (size_t done = 0, part; !end && done < n; done += part) {
+    part = n - done < PUTS_PIECE ? n - done : PUTS_PIECE;
+    mem_look(vm, r, off + done, part);
+    end = memchr(text + done, 0, part);
+  }
+  return end;
+}
+
 // Prints region by region up to the NUL; a string that does not end where it
 // should is a fault at the hvc.
 static bool serve_puts(tv_vcpu *cpu, tv_exit *exit) {
@@ -77,7 +89,7 @@ static bool serve_puts(tv_vcpu *cpu, tv_exit *exit) {
     uint64_t off = at - r->base, room = r->size - off;
     size_t n = (size_t)(room < left ? room : left);
     const char *text = (const char *)r->host + off;
-    const char *end = memchr(text, 0, n);
+    const char *end = find_nul(cpu->vm, r, off, n);
     output_put(cpu->vm, text, end ? (size_t)(end - text) : n);
     if (end) return true;
     at += n;

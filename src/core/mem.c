@@ -354,9 +354,9 @@ static tv_status check_covered(const tv_vm *vm, uint64_t gpa, size_t size,
 tv_status tv_mem_read(tv_vm *vm, uint64_t gpa, void *to, size_t size,
                       tv_error *err) {
   assert(vm && (to || !size));
-  const struct region *all = mem_range(vm, gpa, size);
-  if (all && all->host && size) {
-    memmove(to, all->host + (gpa - all->base), size);
+  const void *all = size ? tv_mem_host(vm, gpa, size) : NULL;
+  if (all) {
+    memmove(to, all, size);
     return TV_OK;
   }
   tv_status s = check_covered(vm, gpa, size, err);
@@ -364,6 +364,7 @@ tv_status tv_mem_read(tv_vm *vm, uint64_t gpa, void *to, size_t size,
   uint8_t *p = to;
   for (size_t n; size; gpa += n, p += n, size -= n) {
     const struct region *r = piece(vm, gpa, size, &n);
+    mem_look(vm, r, gpa - r->base, n);
     memmove(p, r->host + (gpa - r->base), n);
   }
   return TV_OK;
@@ -386,7 +387,13 @@ tv_status tv_mem_write(tv_vm *vm, uint64_t gpa, const void *from,
 void *tv_mem_host(tv_vm *vm, uint64_t gpa, uint64_t size) {
   assert(vm);
   const struct region *r = mem_range(vm, gpa, size);
-  return r && r->host ? r->host + (gpa - r->base) : NULL;
+  if (!r || !r->host) return NULL;
+  mem_look(vm, r, gpa - r->base, size);
+  return r->host + (gpa - r->base);
+}
+
+void mem_look(tv_vm *vm, const struct region *r, uint64_t off, uint64_t len) {
+  if (vm->backend->look) vm->backend->look(vm, r, off, len);
 }
 
 // ------------------------------------------------------------- store map --

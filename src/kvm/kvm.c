@@ -212,7 +212,7 @@ const struct backend backend_kvm = {
   .probe = kvm_probe, .vm_new = kvm_vm_new,
   .vm_free = kvm_vm_free, .map = kvm_map, .unmap = kvm_unmap,
   .protect = kvm_protect, .log = kvm_log, .dirty = kvm_dirty,
-  .code_changed = kvm_code_changed,
+  .code_changed = kvm_code_changed, .look = kvm_look,
   .vcpu_new = kvm_vcpu_new, .vcpu_free = kvm_vcpu_free,
   .vcpu_reset = kvm_vcpu_reset, .get = kvm_get, .set = kvm_set,
   .run = kvm_run, .time = kvm_time, .next_event = kvm_next_event,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // What the files of the KVM backend share. The rooms, side by side with
-// src/hvf: kvm.c (VM, probe), kvm_map.c (memory), kvm_vcpu.c (life and
-// registers), kvm_run.c (runs and exits), kvm_debug.c (single steps and
-// breakpoints), kvm_line.c (interrupts and timers), kvm_gic.c (the same in VMs
-// with a GIC), kvm_wait.c (waiting in a WFI), kvm_tick.c (what interrupts a
-// run).
+// src/hvf: kvm.c (VM, probe), kvm_map.c (memory), kvm_cache.c (the host's
+// caches), kvm_vcpu.c (life and registers), kvm_run.c (runs and exits),
+// kvm_debug.c (single steps and breakpoints), kvm_line.c (interrupts and
+// timers), kvm_gic.c (the same in VMs with a GIC), kvm_wait.c (waiting in a
+// WFI), kvm_tick.c (what interrupts a run).
 //
 // Two places in guest-physical memory are ours, above everything a caller may
 // map:
@@ -54,6 +54,7 @@ struct kvm_vm {
   unsigned ipa_bits;
   unsigned breakpoints;            // of the CPU, timers' and caller's together
   bool filter;                     // hypercalls come to us
+  bool uncached;                   // guests may go past the caches
   uint64_t start;                  // os_clock() when it was made
   uint64_t trap;                   // the trap page
   void *trap_host;
@@ -142,8 +143,14 @@ tv_status kvm_map(tv_vm *, struct region *, tv_error *);
 tv_status kvm_unmap(tv_vm *, struct region *, tv_error *);
 tv_status kvm_protect(tv_vm *, struct region *, tv_error *);
 void kvm_code_changed(tv_vm *, struct region *, uint64_t off, uint64_t len);
+void kvm_look(tv_vm *, const struct region *, uint64_t off, uint64_t len);
 tv_status kvm_log(tv_vm *, struct region *, tv_error *);
 tv_status kvm_dirty(tv_vm *, struct region *, tv_error *);
+
+// kvm_cache.c -------------------------------------------------------------
+
+// What the caches have of this goes to memory, and is read from there again.
+void kvm_cache_flush(const void *from, uint64_t len);
 
 // kvm_vcpu.c --------------------------------------------------------------
 

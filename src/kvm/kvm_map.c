@@ -151,9 +151,15 @@ tv_status kvm_dirty(tv_vm *vm, struct region *region, tv_error *err) {
 // for a guest whose addresses are as ours in the bits of the index.
 void kvm_code_changed(tv_vm *vm, struct region *region, uint64_t off,
                       uint64_t len) {
-  (void)vm;
   char *from = (char *)region->host + off;
+  kvm_look(vm, region, off, len);
   __builtin___clear_cache(from, from + len);
+}
+
+void kvm_look(tv_vm *vm, const struct region *region, uint64_t off,
+              uint64_t len) {
+  if (kvm_vm_of(vm)->uncached)
+    kvm_cache_flush((const char *)region->host + off, len);
 }
 
 // -------------------------------------------------------------- trap page --

@@ -268,6 +268,15 @@ static tv_status init(struct kvm_vcpu *k, tv_error *err) {
   return reset_sysregs(k, err);
 }
 
+// FEAT_S2FWB, which no kernel hides from its guests.
+static tv_status ask_caches(struct kvm_vcpu *k, tv_error *err) {
+  const tv_reg reg = TV_REG_SYS(VIEW_id_aa64mmfr2_el1);
+  uint64_t value = 0;
+  tv_status s = kvm_get(k->vcpu, reg, &value, err);
+  kvm_vm_of(k->vcpu->vm)->uncached = !(value >> 40 & 15);
+  return s;
+}
+
 void kvm_vcpu_reset(tv_vcpu *cpu) {
   struct kvm_vcpu *k = kvm_of(cpu);
   k->timer_reported = false;
@@ -292,6 +301,7 @@ tv_status kvm_vcpu_new(tv_vcpu *cpu, tv_error *err) {
   tv_status s = hardware_take(kvm, cpu->index, &k->hw, err);
   if (!s) {
     s = init(k, err);
+    if (!s) s = ask_caches(k, err);
     if (s) kvm->parked[kvm->parked_count++] = k->hw;
   }
   if (s) {

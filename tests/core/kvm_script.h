@@ -26,7 +26,7 @@ static struct kvm_smccc_filter filter[4];
 static unsigned filters;
 static struct kvm_guest_debug guest_debug;
 static uint32_t irq, line_level[2], mp_state;
-static bool has_filter, has_statistics = true;
+static bool has_filter, has_statistics = true, has_fwb;
 static struct kvm_vcpu_init init;
 static struct kvm_memory_region region[8];    // by slot
 static struct kvm_run *shared;
@@ -139,6 +139,7 @@ static void start_with(bool timer_exit) {
   has_filter = true;
   line_level[0] = line_level[1] = mp_state = 0;
   destination = 31;
+  *sys(VIEW_id_aa64mmfr2_el1) = (uint64_t)has_fwb << 40;
   uint64_t pc = CODE;
   if (tv_vm_new(&config, &vm, &err) ||
       tv_mem_ram(vm, 0, RAM, TV_READ | TV_WRITE | TV_EXEC, NULL, &err) ||

@@ -160,6 +160,55 @@ static void system_events(void) {
   stop();
 }
 
+// ------------------------------------------------------------------ caches --
+
+// In place of src/kvm/kvm_cache.c: what goes to memory and comes from there.
+static struct { uint64_t from, size; } flush[16];
+static unsigned flushes;
+
+void kvm_cache_flush(const void *from, uint64_t size) {
+  if (flushes == 16) return;
+  flush[flushes].from = (uintptr_t)from - region[1].host;
+  flush[flushes++].size = size;
+}
+
+static bool flushed(uint64_t from, uint64_t size) {
+  bool found = false;
+  for (unsigned k = 0; k < flushes; k++)
+    found = found || (flush[k].from == from && flush[k].size == size);
+  flushes = 0;
+  return found;
+}
+
+static void use_memory(void) {
+  uint8_t bytes[8] = { 0 };
+  flushes = 0;
+  tv_mem_write(vm, 0x2000, bytes, 5, NULL);
+  ok(flushed(0x2000, 5) != has_fwb, "what is written");
+  tv_mem_read(vm, 0x2003, bytes, 7, NULL);
+  ok(flushed(0x2003, 7) != has_fwb, "what is read");
+  tv_mem_host(vm, 0x2010, 0x100);
+  ok(flushed(0x2010, 0x100) != has_fwb, "what is asked for");
+  *core(CORE_PC) = CODE;
+  *x(0) = TV_HC_PUTS_NR;
+  go();
+  ok(flushed(10, 256) != has_fwb, "a text that is put out");
+}
+
+// Guests may go past the caches of a CPU without FEAT_S2FWB.
+static void caches(void) {
+  for (unsigned n = 0; n < 2; n++) {
+    has_fwb = n;
+    start();
+    note("%s", has_fwb ? "FEAT_S2FWB" : "no FEAT_S2FWB");
+    SCRIPT(calls);
+    word(0xd4000002);
+    use_memory();
+    stop();
+  }
+  has_fwb = false;
+}
+
 // -------------------------------------------------------------------- MMIO --
 
 static int access_device(bool write) {
@@ -287,6 +336,7 @@ int main(void) {
   filters_of_calls();
   hypercalls();
   system_events();
+  caches();
   accesses();
   pairs();
   pairs_across();
