@@ -282,10 +282,24 @@ void kvm_vcpu_reset(tv_vcpu *cpu) {
   k->timer_reported = false;
   k->timer_state = TIMER_LOW;
   k->wait.suspended = k->wait.left = false;
+  kvm_irq(cpu, TV_IRQ, false);         // kernels before 6.11 forget them here,
+  kvm_irq(cpu, TV_FIQ, false);         // others do if it has never run
   init(k, NULL);
 }
 
 // -------------------------------------------------------------------- life --
+
+// The kernel begins the VM's virtual count anew with each vCPU that it makes:
+// it is to go on.
+static tv_status take(struct kvm_vcpu *k, tv_error *err) {
+  const tv_vm *vm = k->vcpu->vm;
+  struct kvm_vcpu *other = vm->vcpus ? kvm_of(vm->vcpu[0]) : NULL;
+  uint64_t id = sysreg_id(VIEW_cntvct_el0), count = 0;
+  if (other) count = kvm_reg(other, id);
+  tv_status s = hardware_take(kvm_vm_of(vm), k->vcpu->index, &k->hw, err);
+  if (!s && other) kvm_set_reg(other, id, count);
+  return s;
+}
 
 tv_status kvm_vcpu_new(tv_vcpu *cpu, tv_error *err) {
   struct kvm_vm *kvm = kvm_vm_of(cpu->vm);
@@ -298,7 +312,7 @@ tv_status kvm_vcpu_new(tv_vcpu *cpu, tv_error *err) {
   }
   k->vcpu = cpu;
   cpu->back = k;
-  tv_status s = hardware_take(kvm, cpu->index, &k->hw, err);
+  tv_status s = take(k, err);
   if (!s) {
     s = init(k, err);
     if (!s) s = ask_caches(k, err);

@@ -94,7 +94,10 @@ static int answer(unsigned long request, unsigned long arg) {
       return arg == CAP_ARM_VM_IPA_SIZE ? 40 :
              arg == CAP_BINARY_STATS_FD ? has_statistics : 8;
     case GET_VCPU_MMAP_SIZE: return RUN_SIZE;
-    case CREATE_VM: case CREATE_VCPU: return descriptor();
+    case CREATE_VM: return descriptor();
+    case CREATE_VCPU:
+      *reg(UINT64_C(0x603000000013df1a)) = 0;     // the VM's virtual count
+      return descriptor();
     case SET_DEVICE_ATTR:
       return set_filter((const struct kvm_device_attr *)arg);
     case GET_ONE_REG:
@@ -114,7 +117,10 @@ static int answer(unsigned long request, unsigned long arg) {
     case SET_MP_STATE: mp_state = *(const uint32_t *)arg; return 0;
     case GET_MP_STATE: *(uint32_t *)arg = mp_state; return 0;
     case GET_STATS_FD: return statistics();
-    case ARM_VCPU_INIT: memcpy(&init, one, sizeof init); return 0;
+    case ARM_VCPU_INIT:
+      memcpy(&init, one, sizeof init);
+      line_level[0] = line_level[1] = 0;
+      return 0;
     case SET_USER_MEMORY_REGION: return set_region(one);
     case RUN: return run();
     default: return 0;

@@ -41,6 +41,11 @@ static void registers(void) {
   *reg(UINT64_C(0x603000000013df1a)) = 77;
   tv_vcpu_get(cpu, TV_REG_SYS(VIEW_cntvct_el0), &now, sizeof now, NULL);
   eq_u64(now, 77, "cntvct_el0 is where KVM has it");
+  tv_vcpu *other = NULL;
+  tv_vcpu_new(vm, &other, NULL);
+  tv_vcpu_get(cpu, TV_REG_SYS(VIEW_cntvct_el0), &now, sizeof now, NULL);
+  eq_u64(now, 77, "and goes on when KVM begins it anew for another vCPU");
+  tv_vcpu_free(other);
   tv_vcpu_get(cpu, TV_REG_SYS(VIEW_vbar_el1), &now, sizeof now, NULL);
   eq_u64(now, 0, "the trap page in VBAR_EL1 is not shown");
   *reg(UINT64_C(0x603000000013df19)) = 6;

@@ -244,6 +244,9 @@ static void lines(void) {
   tv_vcpu_irq(cpu, TV_IRQ, false, NULL);
   ok(irq == 0 && line_level[0] == 0 && line_level[1] == 1,
      "they fall one by one");
+  tv_vm_reset(vm, NULL);
+  ok(line_level[0] == 0 && line_level[1] == 1,
+     "what KVM forgets at a reset it is told again");
   tv_vcpu *last = NULL;
   for (unsigned n = 1; n <= 257; n++) tv_vcpu_new(vm, &last, &err);
   tv_vcpu_irq(last, TV_FIQ, true, NULL);

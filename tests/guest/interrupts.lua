@@ -50,6 +50,20 @@ test("PSTATE.I masks IRQ and PSTATE.F FIQ, at every level", function(t)
   end
 end)
 
+test("a line that is up stays so when the VM is reset", function(t)
+  local m <close> = guest.machine "1: b 1b"
+  m.cpu:irq(true)
+  for _ = 1, 2 do                 -- before the first run, and after one
+    m.vm:reset()
+    m.cpu.pc, m.cpu.vbar_el1, m.cpu.pstate = guest.ENTRY, guest.VECTORS, 5
+    t.eq(m:to_vector(t), guest.FROM_EL1H + guest.IRQ)
+  end
+  m.cpu:irq(false)
+  m.vm:reset()
+  m.cpu.pc, m.cpu.vbar_el1, m.cpu.pstate = guest.ENTRY, guest.VECTORS, 5
+  t.eq(m.cpu:run(200).kind, "budget")
+end)
+
 test("a line is a level: it strikes again until it is lowered", function(t)
   local m <close> = guest.machine("1: add x9, x9, #1; b 1b",
     { cpu = { pstate = 5 } })
