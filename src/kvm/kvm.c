@@ -61,6 +61,10 @@ static tv_status open_device(int *dev, tv_error *err) {
     return err_os(err, TV_E_DENIED, errno, "not on this machine: /dev/kvm "
                   "cannot be opened; the user must be in the group that "
                   "owns it, often \"kvm\"");
+  if (fd < 0 && errno == EPERM)
+    return err_os(err, TV_E_DENIED, errno, "not on this machine: /dev/kvm "
+                  "cannot be opened; a container or sandbox forbids it, or "
+                  "was not given it");
   if (fd < 0)
     return err_os(err, TV_E_NO_DEVICE, errno, "not on this machine: /dev/kvm "
                   "cannot be opened; the kernel has no KVM, or was not "

@@ -181,7 +181,8 @@ void kvm_wait_woken(struct kvm_vcpu *k) {
 // A timer that fires ends every wait; while its PPI is off the kernel would
 // neither wait nor wake.
 static bool timer_due(const struct kvm_vcpu *k) {
-  return kvm_next_event(k->vcpu) <= kvm_time(k->vcpu->vm);
+  uint64_t event = kvm_next_event(k->vcpu);    // first: it is a time
+  return event <= kvm_time(k->vcpu->vm);
 }
 
 bool kvm_wait_is_idle(struct kvm_vcpu *k) {

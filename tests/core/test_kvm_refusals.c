@@ -171,6 +171,8 @@ static void kernels(void) {
   };
   open_errno = EACCES;
   says(scenario(), TV_E_DENIED, "group");
+  open_errno = EPERM;
+  says(scenario(), TV_E_DENIED, "container");
   open_errno = ENOENT;
   says(scenario(), TV_E_NO_DEVICE, "EL2");
   open_errno = 0;
