@@ -397,7 +397,7 @@ typedef enum tv_shutdown {
 
 typedef struct tv_exit {
   tv_exit_kind kind;
-  uint32_t insn;       // the word at pc when it could be read, else 0
+  uint32_t insn;       // the A64 word at pc if it can be read, else 0
   tv_vcpu *vcpu;
   uint64_t pc;         // of the instruction concerned, even where the
                        // vCPU's pc stands after it

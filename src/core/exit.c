@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "a64/pstate.h"
 #include "core/core.h"
 #include "core/self.h"
 #include "core/walk.h"
@@ -96,7 +97,8 @@ static void fill(tv_exit *exit, tv_exit_kind kind, tv_vcpu *cpu,
   exit->pc = get(via, cpu, TV_REG_PC) - back;
   exit->pstate = get(via, cpu, TV_REG_PSTATE);
   exit->icount = cpu->icount;
-  exit->insn = word_at(via, cpu, exit->pc);
+  bool a64 = !(exit->pstate & PSTATE_NRW);   // a CPU may have AArch32 at EL0
+  exit->insn = a64 ? word_at(via, cpu, exit->pc) : 0;
 }
 
 void exit_fill(tv_exit *exit, tv_exit_kind kind, tv_vcpu *cpu,

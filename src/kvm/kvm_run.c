@@ -150,12 +150,17 @@ static void finish(const struct run *run) {
     refused_run(run->k);
 }
 
-// Finishes it and puts back what that changed.
-static void cancel(struct run *run, bool write, unsigned rt) {
-  bool loads = !write && rt != 31;
-  uint64_t pc = core_reg(run, CORE_PC), x = loads ? core_reg(run, 2 * rt) : 0;
+// Finishes it and puts back what that changed. Which register a load has, the
+// word says, or nobody.
+static void cancel(struct run *run, bool loads) {
+  uint32_t word = run->exit->insn;
+  uint64_t x[31], pc = core_reg(run, CORE_PC);
+  unsigned from = word ? word & 31 : 0, to = word ? from + 1 : 31;
+  if (!loads || from == 31) to = from;
+  for (unsigned n = from; n < to; n++) x[n] = core_reg(run, 2 * n);
   finish(run);
-  if (loads) kvm_set_reg(run->k, REG_CORE | 2 * rt, x);
+  for (unsigned n = from; n < to; n++)
+    kvm_set_reg(run->k, REG_CORE | 2 * n, x[n]);
   kvm_set_reg(run->k, REG_CORE | CORE_PC, pc);
 }
 
@@ -210,7 +215,7 @@ static bool mmio(struct run *run) {
   self_exit(run->exit, TV_EXIT_MMIO, run->cpu, 0);
   uint64_t pc = run->exit->pc;
   bool by_trap = pc - trap < VECTORS_SIZE && gpa == pc + KVM_TRAP_SIZE;
-  cancel(run, write, by_trap ? 31 : run->exit->insn & 31);
+  cancel(run, !write && !by_trap);
   if (by_trap) return trapped(run, pc);
   return data_abort(run, gpa, write ? ESR_DABT_WNR : 0);
 }

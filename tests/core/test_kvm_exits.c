@@ -228,6 +228,27 @@ static int access_device(bool write) {
 static int loads(void) { return access_device(false); }
 static int stores(void) { return access_device(true); }
 
+// KVM does not say which register it has loaded. The word does not either if it
+// is not of A64, or nobody can read it.
+static void loads_unknown(void) {
+  start();
+  SCRIPT(loads, loads);
+  *x(1) = DEVICE;
+  *x(5) = 55;
+  *core(CORE_PSTATE) = 0x10;                          // AArch32, EL0
+  word(0xf9400425);                                   // were it of A64, a load
+  for (unsigned n = 0; n < 2; n++) {
+    uint64_t pc = n ? RAM * 16 : CODE;
+    *core(CORE_PC) = pc;
+    ok(go() == TV_EXIT_FAULT && left.u.fault.addr == DEVICE + 8 &&
+       left.u.fault.reason == TV_FAULT_UNSUPPORTED && at == n + 1,
+       "a load %s is not served", n ? "that cannot be read" : "of AArch32");
+    ok(*x(5) == 55 && *core(CORE_PC) == pc, "and has loaded nothing");
+    *core(CORE_PSTATE) = PSTATE_RESET;
+  }
+  stop();
+}
+
 // A pair: KVM cannot say what it is.
 static int loads_pair(void) {
   shared->exit_reason = EXIT_ARM_NISV;
@@ -343,6 +364,7 @@ int main(void) {
   system_events();
   caches();
   accesses();
+  loads_unknown();
   pairs();
   pairs_across();
   exceptions();

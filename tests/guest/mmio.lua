@@ -353,3 +353,20 @@ test("sysreg and undefined events are answered by handlers", function(t)
   t.eq({ x(m, 1), x(m, 8), x(m, 9) }, { 100, 8, 1 })
   t.eq(m.cpu.icount, 7, "what a script does for the guest is a step")
 end)
+
+-- A real CPU may have AArch32 at EL0, and lets the guest go there.
+test("an access of AArch32 is not served, and has changed nothing",
+     function(t)
+  if not backend.emulated then t.not_here "a CPU that has AArch32 at EL0" end
+  local m <close> = machine([[
+        adr     x4, 1f
+        msr     elr_el1, x4
+        msr     spsr_el1, x5
+        eret
+1:      .inst   0xe5903008              // ldr r3, [r0, #8]
+  ]], { device = false, cpu = { x3 = 0x33, x5 = 0x1d0, x8 = 0x88 } })
+  local exit = m.vm:run { timeout = 60 }
+  t.eq({ exit.kind, exit.reason, exit.addr, exit.pc },
+    { "fault", "unsupported", DEV + 8, E + 16 })
+  t.eq({ m.cpu.x3, m.cpu.x8, m.cpu.pstate & 0x1f }, { 0x33, 0x88, 0x10 })
+end)
