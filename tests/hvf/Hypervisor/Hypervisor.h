@@ -7,7 +7,8 @@
 // function: one that is newer than the oldest macOS we support is a weak
 // import, and its address may be NULL.
 //
-// C has no enums of a given size before C23, so they are integers here.
+// C has no enums of a given size before C23, so where the compiler is not
+// Apple's they are integers.
 
 #ifndef HYPERVISOR_HYPERVISOR_H
 #define HYPERVISOR_HYPERVISOR_H
@@ -24,9 +25,12 @@
 #define HV_SDK __MAC_OS_X_VERSION_MAX_ALLOWED
 #define HV_SINCE(version) \
   __attribute__((availability(macos, introduced = version)))
+#define HV_ENUM(name, type) \
+  typedef enum name : type name##_t; enum name : type
 #else
 #define HV_SDK 150000
 #define HV_SINCE(version)
+#define HV_ENUM(name, type) typedef type name##_t; enum
 #endif
 
 typedef int32_t hv_return_t;    // mach_error_t: local, subsystem 0xba5
@@ -46,19 +50,19 @@ enum { HV_MEMORY_READ = 1, HV_MEMORY_WRITE = 2, HV_MEMORY_EXEC = 4 };
 
 typedef struct hv_vm_config_s *hv_vm_config_t;
 typedef struct hv_vcpu_config_s *hv_vcpu_config_t;
-typedef uint32_t hv_reg_t;
-enum {
+
+HV_ENUM(hv_reg, uint32_t) {
   HV_REG_X0, HV_REG_X30 = 30, HV_REG_PC, HV_REG_FPCR, HV_REG_FPSR, HV_REG_CPSR
 };
 
-typedef uint32_t hv_simd_fp_reg_t;      // Q0..Q31
-enum { HV_SIMD_FP_REG_Q0 };
+HV_ENUM(hv_simd_fp_reg, uint32_t) {     // Q0..Q31
+  HV_SIMD_FP_REG_Q0, HV_SIMD_FP_REG_Q31 = 31
+};
 typedef uint8_t hv_simd_fp_uchar16_t __attribute__((vector_size(16)));
 
 // op0 << 14 | op1 << 11 | CRn << 7 | CRm << 3 | op2. Those of macOS 11, and
 // the physical timer's, which a VM with a GIC has.
-typedef uint16_t hv_sys_reg_t;
-enum {
+HV_ENUM(hv_sys_reg, uint16_t) {
 #define HV_DEBUG_REGS(n) \
   HV_SYS_REG_DBGBVR##n##_EL1 = 0x8004 + 8 * n, \
   HV_SYS_REG_DBGBCR##n##_EL1 = 0x8005 + 8 * n, \
@@ -98,8 +102,7 @@ enum {
 #endif
 };
 
-typedef uint32_t hv_feature_reg_t;
-enum {
+HV_ENUM(hv_feature_reg, uint32_t) {
   HV_FEATURE_REG_ID_AA64DFR0_EL1, HV_FEATURE_REG_ID_AA64DFR1_EL1,
   HV_FEATURE_REG_ID_AA64ISAR0_EL1, HV_FEATURE_REG_ID_AA64ISAR1_EL1,
   HV_FEATURE_REG_ID_AA64MMFR0_EL1, HV_FEATURE_REG_ID_AA64MMFR1_EL1,
@@ -108,11 +111,11 @@ enum {
   HV_FEATURE_REG_CLIDR_EL1, HV_FEATURE_REG_DCZID_EL0
 };
 
-typedef uint32_t hv_interrupt_type_t;
-enum { HV_INTERRUPT_TYPE_IRQ, HV_INTERRUPT_TYPE_FIQ };
+HV_ENUM(hv_interrupt_type, uint32_t) {
+  HV_INTERRUPT_TYPE_IRQ, HV_INTERRUPT_TYPE_FIQ
+};
 
-typedef uint32_t hv_exit_reason_t;
-enum {
+HV_ENUM(hv_exit_reason, uint32_t) {
   HV_EXIT_REASON_CANCELED, HV_EXIT_REASON_EXCEPTION,
   HV_EXIT_REASON_VTIMER_ACTIVATED, HV_EXIT_REASON_UNKNOWN
 };
@@ -191,9 +194,13 @@ HV_SINCE(11.0) hv_return_t hv_vcpu_config_get_feature_reg(hv_vcpu_config_t,
 // registers are. What has no vCPU may be called on any thread.
 #if HV_SDK >= 150000
 typedef struct hv_gic_config_s *hv_gic_config_t;
-typedef uint16_t hv_gic_distributor_reg_t, hv_gic_icc_reg_t;
-typedef uint32_t hv_gic_redistributor_reg_t;
-enum {
+HV_ENUM(hv_gic_distributor_reg, uint16_t) {
+  HV_GIC_DISTRIBUTOR_REG_GICD_CTLR
+};
+HV_ENUM(hv_gic_redistributor_reg, uint32_t) {
+  HV_GIC_REDISTRIBUTOR_REG_GICR_TYPER = 8
+};
+HV_ENUM(hv_gic_icc_reg, uint16_t) {
   HV_GIC_ICC_REG_PMR_EL1 = 0xc230, HV_GIC_ICC_REG_BPR0_EL1 = 0xc643,
   HV_GIC_ICC_REG_AP0R0_EL1 = 0xc644, HV_GIC_ICC_REG_AP1R0_EL1 = 0xc648,
   HV_GIC_ICC_REG_RPR_EL1 = 0xc65b, HV_GIC_ICC_REG_BPR1_EL1 = 0xc663,
