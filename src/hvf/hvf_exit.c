@@ -230,6 +230,7 @@ enum back_end hvf_exit(struct hvf_vcpu *h, tv_exit *exit) {
       // trap page faults there for ever.
       if (trapped(h, exit)) return BACK_EXIT;
       if (gic) return hvf_gic_look(h);
+      hvf_line_breakpoint(h);            // of a vector: may have been next
       if (!timer || !hvf_line_timer_exit(h)) return BACK_DONE;
       self_exit(exit, TV_EXIT_TIMER, h->vcpu, 0);
       return BACK_EXIT;

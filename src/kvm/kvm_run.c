@@ -296,9 +296,12 @@ static bool timer_exit(struct run *run) {
   return true;
 }
 
-// A single step's debug exception may still come.
+// A debug exception may still come: a single step's, or the breakpoint's at the
+// vector where the guest has just arrived, which would not be asked for again
+// if the timer's output has fallen.
 static bool interrupted(struct run *run) {
   if (run->step && !step_ended(run, true)) return false;
+  kvm_line_breakpoint(run->k);
   if (timer_exit(run) || !look(run)) return false;
   return os_clock() < run->limit || leave(run, BACK_DONE);
 }

@@ -331,6 +331,7 @@ void kvm_vcpu_free(tv_vcpu *cpu) {
   struct kvm_vcpu *k = kvm_of(cpu);
   kvm_tick_stop(k);
   kvm_wait_stop(k);
+  k->timer_state = TIMER_LOW;          // nor does that hold a line up
   kvm_irq(cpu, TV_IRQ, false);
   kvm_irq(cpu, TV_FIQ, false);
   kvm_debug_end(k);

@@ -164,17 +164,46 @@ static int takes_for_nothing(void) {
   return broke();
 }
 
+// A signal comes before the breakpoint on the vector.
+static int takes_for_nothing_signalled(void) {
+  takes_for_nothing();
+  return signalled();
+}
+
 static void timers(void) {
   start();
-  SCRIPT(timer_fires, takes_timer, returns, timer_fires, takes_for_nothing);
+  SCRIPT(timer_fires, takes_timer, returns, timer_fires, takes_for_nothing,
+         timer_fires, takes_for_nothing_signalled);
   vectors();
   *core(CORE_PSTATE) = 5;
-  ok(go() == TV_EXIT_HVC && at == 5, "a timer's interrupt, twice");
+  ok(go() == TV_EXIT_HVC && at == 7, "a timer's interrupt, three times");
   ok(raised, "its output raises the line, with breakpoints on the vectors");
   ok(taken, "in the handler the line is down; one on its return");
   ok(*core(CORE_PC) == CODE + 8 && *core(CORE_PSTATE) == 5,
      "an interrupt that nobody wants any more is taken back");
   ok(!line_level[0] && !guest_debug.control, "nothing of it is left");
+  stop();
+}
+
+static int timer_falls(void) {
+  shared->device_irq_level = 0;
+  return signalled();
+}
+
+static void reset_with_lines_up(void) {
+  start();
+  SCRIPT(timer_fires);
+  tv_vcpu_irq(cpu, TV_FIQ, true, &err);
+  ok(go() == TV_EXIT_HVC && line_level[0] && line_level[1], "two lines are up");
+  tv_vm_reset(vm, NULL);
+  ok(!line_level[0] && line_level[1],
+     "a reset lowers the timer's, and the caller's is as it was driven");
+  static step_fn *const then[] = { timer_falls, timer_fires };
+  script = then, at = 0, length = 2;
+  ok(go() == TV_EXIT_HVC && line_level[0], "the timer's rises again");
+  tv_vcpu_irq(cpu, TV_IRQ, true, &err);
+  tv_vcpu_free(cpu);
+  ok(!line_level[0] && !line_level[1], "of a vCPU that goes both fall");
   stop();
 }
 
@@ -432,6 +461,7 @@ int main(void) {
   steps_in_place();
   steps_into_exceptions();
   timers();
+  reset_with_lines_up();
   timers_unheard();
   timer_exits();
   lines();

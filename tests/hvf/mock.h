@@ -14,6 +14,7 @@
 //   and no GIC, even if there is one, until it is told better;
 // - an exit that was asked for while nothing ran cancels the next run; but
 //   with a GIC it may be forgotten if the run begins with a wait;
+// - an exit may come between an interrupt and a breakpoint on its vector;
 // - a signal for the thread of a run ends it, as an exit of reason UNKNOWN;
 // - interrupts are pending for one run;
 // - an expiry of the virtual timer masks it until the mask is taken away;
@@ -64,6 +65,7 @@ struct mock_vcpu {
   bool placed;              // with a GIC: its affinity is set
   bool waiting;             // with a GIC: in a WFI, pc after it
   unsigned waits;           // such that an exit has ended
+  unsigned interrupts;      // taken while debug exceptions were trapped
   uint64_t cntp_cval;       // with a GIC: in ticks of mach_continuous_time()
   uint64_t pfr0, mmfr0;     // as the guest finds them
   uint64_t side[MOCK_SYSREGS];    // registers that the inner CPU has not

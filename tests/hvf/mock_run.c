@@ -253,6 +253,10 @@ static bool slice(struct mock_vcpu *v) {
       c->sys[SYS_spsr_el1] |= PSTATE_SS;
       return exception(v, esr_make(ESR_EC_STEP_LOW, 0x22));
     }
+    if (!(v->interrupts++ & 1)) {
+      cancel(v);
+      return true;
+    }
   }
   if (v->debug_trapped && debug_exception(v)) return true;
   if (steps_into_wait(v)) {
