@@ -13,6 +13,8 @@
 local tv = require "tinyvmm"
 local test = require "tap"
 
+local EMULATED = os.getenv "TV_EMULATED"      -- where it takes long
+
 local ENTRY, SHARED, DEVICE, ROUNDS = 0x10000, 0x40000, 0x200000, 12
 
 local prelude = [[
@@ -176,7 +178,8 @@ local function machine(name, count, options)
     pause(cpu)
     local target = (k + 1) % count
     m.raised[target] = (m.raised[target] or 0) + 1
-    m.cpus[target]:irq(true)
+    local next = m.cpus[target]
+    if next then next:irq(true) end
   end)
   vm:hypercall(9, function(cpu, k)
     pause(cpu)
@@ -243,7 +246,7 @@ end
 
 test("two to eight vCPUs end in one state on all backends", function(t)
   for _, name in backends() do
-    for _, count in ipairs { 1, 2, 3, 4, 8 } do
+    for _, count in ipairs(EMULATED and { 1, 2, 4 } or { 1, 2, 3, 4, 8 }) do
       local want = final(t, "soft", count)
       t.eq(want[#want - 3], ("0x%x: %d"):format(
         SHARED + 0x1000 + (count - 1) * 64, ROUNDS))
@@ -294,10 +297,10 @@ end
 
 test("it is closed, reset and made smaller at any exit", function(t)
   for _, name in backends() do
-    for n = 1, 40, 3 do
-      local m <close>, exit = interrupted(name, n)
+    for k = 1, EMULATED and 6 or 14 do
+      local m <close>, exit = interrupted(name, 3 * k)
       t.eq(exit.kind, "stopped", name)
-      if n % 2 == 0 then
+      if k % 3 == 1 then
         m.vm:reset()
         for k = 1, 3 do m.cpus[k].on = false end
         for k = 0, 3 do m.cpus[k]:irq(false) end
@@ -305,8 +308,9 @@ test("it is closed, reset and made smaller at any exit", function(t)
         m.raised, m.acked, m.device = {}, {}, {}
         m:finish(t)
         t.eq(m:state(), final(t, "soft", 4), name)
-      elseif n % 3 == 0 then
-        m.cpus[n % 4]:close()
+      elseif k % 3 == 2 then
+        local gone = table.remove(m.cpus, 1 + k // 3 % 3)
+        gone:close()
         m.vm:run(10000)
       end
     end

@@ -222,7 +222,8 @@ test("a handler that does not return is interrupted again",
         eret
   ]]):gsub("KIND", kind):gsub("cntX", kind), { vectors = false })
   says_77(t, m)
-  t.eq(m.cpu.x9, 5)
+  if backend.exact then t.eq(m.cpu.x9, 5) end     -- else one more may come
+  t.ok(m.cpu.x9 >= 5)
 end))
 
 test("so is one that leaves the timer as it is", both(function(t, kind)
@@ -275,6 +276,30 @@ test("vectors may be set when the timer has expired", both(function(t, kind)
   says_77(t, m)
   if backend.exact then t.eq(m.cpu.x9, 1) end
   t.ok(m.cpu.x9 > 0)
+end))
+
+test("the output of a timer ends with a reset", both(function(t, kind)
+  local m <close> = guest.machine(([=[
+        adr     x0, 3f
+        msr     vbar_el1, x0
+        cbz     x20, 2f
+        mov     x1, #1
+        msr     KIND_cval_el0, xzr
+        msr     KIND_ctl_el0, x1
+1:      mrs     x2, KIND_ctl_el0
+        tbz     x2, #2, 1b
+        hvc     #76
+2:      msr     daifclr, #2
+        nop
+        hvc     #77
+        .balign 2048
+3:      .space  0x280
+        hvc     #78
+  ]=]):gsub("KIND", kind), { vectors = false, cpu = { x20 = 1 } })
+  t.eq(m.cpu:run().imm, 76)
+  m.vm:reset()
+  m.cpu.pc = guest.ENTRY
+  t.eq(m.cpu:run().imm, 77)
 end))
 
 -- That its output is down for some milliseconds is seen sooner or later.
