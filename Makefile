@@ -92,6 +92,8 @@ SOFILE := libtinyvmm.$(VERSION).dylib
 SHARE = -dynamiclib -install_name $(LIBDIR)/$(SONAME)
 BUNDLE := -bundle -undefined dynamic_lookup
 PLACE := $(B)/place
+# Where Homebrew has programs that tests ask.
+TOOLS = PATH="$$PATH:$(BREW)/opt/llvm/bin:/usr/local/opt/llvm/bin" $()
 SIGN = codesign -s - -f --entitlements entitlements.plist
 # Functions that are newer than this macOS are called where they are there.
 CFLAGS_ALL += -Wno-unguarded-availability-new
@@ -132,7 +134,7 @@ run: $(PROGRAM) ## run the demo guest, examples/01_hello.lua
 	@$(PROGRAM) $(if $(HVF),--backend best )examples/01_hello.lua
 
 test: all $(C_TESTS) $(C_EXAMPLES) ## run the tests (seconds)
-	TV_BUILD=$(B) $(PROGRAM) tests/run.lua $(T)
+	$(TOOLS)TV_BUILD=$(B) $(PROGRAM) tests/run.lua $(T)
 
 check: ## sanitizers, sweeps and style (minutes)
 	$(MAKE) MODE=asan test

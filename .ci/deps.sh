@@ -22,7 +22,15 @@ have_lua() {
   return 1
 }
 
+# Of the oracles few are for macOS; llvm's programs are linked nowhere there.
+darwin() { [ "$(uname 2>/dev/null)" = Darwin ]; }
+
 have_oracles() {
+  if darwin; then
+    PATH=$PATH:${BREW-/opt/homebrew}/opt/llvm/bin:/usr/local/opt/llvm/bin
+    have llvm-mc && have ld.lld && have luarocks
+    return
+  fi
   have qemu-aarch64 && have aarch64-linux-gnu-objdump &&
     have aarch64-linux-gnu-gcc && have llvm-mc && have lua5.4 &&
     have qemu-system-aarch64 && have g++ && have clang &&
@@ -69,7 +77,7 @@ packages() {
     "pacman test") echo qemu-user qemu-system-aarch64 llvm \
       aarch64-linux-gnu-binutils aarch64-linux-gnu-gcc ;;
     "brew build") echo pkg-config lua@5.4 ;;
-    "brew test") echo qemu llvm luarocks aarch64-elf-binutils ;;
+    "brew test") echo llvm lld luarocks ;;
   esac
 }
 
@@ -88,7 +96,7 @@ elif have pacman; then run pacman -S --needed --noconfirm $(packages pacman)
 elif have brew; then
   echo "+ brew install $(packages brew)"
   brew install $(packages brew) || exit 1
-elif [ "$(uname 2>/dev/null)" = Darwin ]; then
+elif darwin; then
   echo "deps: there is no Homebrew in PATH; install it, then run this again," \
     "or install by hand what it would have been: $(packages brew)" >&2
   exit 1

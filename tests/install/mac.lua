@@ -61,6 +61,17 @@ test("without Homebrew make deps says that it is wanted", function(t)
   t.ok(err:find "no Homebrew in PATH.*pkg%-config lua@5%.4", err)
 end)
 
+test("make deps-test knows what Homebrew has installed", function(t)
+  local folder <close> = path(t, { uname = UNAME, brew = "echo brew $*",
+    luarocks = "", ["ld.lld"] = "" })
+  local out, status, err = make(t, folder, "-o deps deps-test")
+  t.eq({ out, status, err }, { "+ brew install llvm lld luarocks\n"
+    .. "brew install llvm lld luarocks\n", 0, "" })
+  local bin = folder.path .. "/brewed/opt/llvm/bin"
+  room.sh(t, "mkdir -p %s && ln -s /bin/sh %s/llvm-mc", bin, bin)
+  t.eq({ make(t, folder, "-o deps deps-test") }, { "", 0, "" })
+end)
+
 -- What tinyvmm is signed with, for programs that are not.
 test("make install brings the entitlements", function(t)
   local folder <close> = path(t, { uname = UNAME })
