@@ -16,6 +16,12 @@
 
 enum { PROT_ALL = TV_READ | TV_WRITE | TV_EXEC };
 
+// Where the CPU is the host's, the memory's addresses are there as they are in
+// the guest, in these low bits: those by which a VIPT instruction cache finds
+// its lines (kvm_map.c); and, for regions that have one, those within a large
+// page, which KVM can then map as one.
+enum { ALIKE = 65536, ALIKE_LARGE = 2 << 20 };
+
 // --------------------------------------------------------------- finding --
 
 // The number of regions based at or below gpa.
@@ -118,18 +124,22 @@ static void release(struct region *r) {
 
 // One mapping holds the store map and, unless the caller brings his own, the
 // memory behind it.
-static tv_status acquire(struct region *r, void *host, tv_error *err) {
+static tv_status acquire(const tv_vm *vm, struct region *r, void *host,
+                         tv_error *err) {
   size_t page = os_page_size();
   size_t map = (r->size + MEM_GRANULE - 1) >> MEM_GRANULE_SHIFT;
   map = (map + page - 1) & ~(page - 1);
-  size_t size = host ? map : map + r->size;
+  size_t alike = vm->backend->exact ? 1 :
+                 r->size < ALIKE_LARGE ? ALIKE : ALIKE_LARGE;
+  size_t size = host ? map : map + r->size + (alike - 1);
   r->mapping = alloc_map(size);
   if (!r->mapping)
     return err_os(err, TV_E_NO_MEMORY, errno, "no host memory for 0x%" PRIx64
                   " bytes at 0x%" PRIx64, r->size, r->base);
   r->mapping_size = size;
   r->store_map = r->mapping;
-  r->host = host ? host : r->store_map + map;
+  uint8_t *own = r->store_map + map;
+  r->host = host ? host : own + ((r->base - (uintptr_t)own) & (alike - 1));
   return TV_OK;
 }
 
@@ -164,7 +174,7 @@ static tv_status add(tv_vm *vm, const struct region *want, void *host,
   }
   *r = *want;
   if (!mem_is_io(r)) {
-    s = acquire(r, host, err);
+    s = acquire(vm, r, host, err);
     if (s) goto out;
   }
   r->id = ++mem->next_id;

@@ -148,7 +148,8 @@ tv_status kvm_dirty(tv_vm *vm, struct region *region, tv_error *err) {
 // KVM makes instruction and data caches agree when it first maps a page;
 // what the host writes later is ours to do. On a CPU whose instruction cache
 // is indexed by virtual addresses (CTR_EL0.L1Ip: VIPT) that is certain only
-// for a guest whose addresses are as ours in the bits of the index.
+// for a guest whose addresses are as ours in the bits of the index. So they are
+// for one without an MMU (core/mem.c).
 void kvm_code_changed(tv_vm *vm, struct region *region, uint64_t off,
                       uint64_t len) {
   char *from = (char *)region->host + off;

@@ -80,6 +80,23 @@ static void regions(void) {
   stop();
 }
 
+// A host's address is as the guest's in its low bits.
+static void addresses(void) {
+  const uint64_t large = 2 << 20;
+  start();
+  bool alike = true;
+  for (unsigned n = 1; n < 5; n++) {
+    tv_mem_ram(vm, n * UINT64_C(0x30000), RAM, TV_READ, NULL, &err);
+    alike = alike && !((region[n].host - region[n].gpa) % RAM);
+  }
+  ok(alike, "in those that index an instruction cache");
+  tv_mem_ram(vm, large + RAM, 2 * large, TV_READ, NULL, &err);
+  ok(region[6].gpa == large + RAM &&
+     !((region[6].host - region[6].gpa) % large),
+     "of more memory in those of a large page");
+  stop();
+}
+
 static void filters_of_calls(void) {
   start();
   uint64_t next = 0, gaps = 0;
@@ -359,6 +376,7 @@ static void exceptions(void) {
 int main(void) {
   registers();
   regions();
+  addresses();
   filters_of_calls();
   hypercalls();
   system_events();
