@@ -351,7 +351,8 @@ typedef enum tv_exit_kind {
   TV_EXIT_SYSREG,      // system register access (TV_TRAP_SYSREG); as MMIO
   TV_EXIT_BRK,         // brk with no guest vector; pc at it
   TV_EXIT_WFI,         // waits, and nothing is armed or pending that could
-                       // end it; pc after it
+                       // end it; pc after it. (KVM before Linux 6.4 lets
+                       // nobody know whether the physical timer is armed.)
   TV_EXIT_FAULT,       // see tv_fault; pc at the instruction
   TV_EXIT_TIMER,       // the virtual timer fired (config.timer_exit)
   TV_EXIT_BUDGET,      // the budget is used up

@@ -67,8 +67,8 @@ static tv_status open_device(int *dev, tv_error *err) {
                   "was not given it");
   if (fd < 0)
     return err_os(err, TV_E_NO_DEVICE, errno, "not on this machine: /dev/kvm "
-                  "cannot be opened; the kernel has no KVM, or was not "
-                  "booted at EL2");
+                  "cannot be opened; the kernel has no KVM, was not booted at "
+                  "EL2, or this is a container that was not given it");
   int version = kvm_ioctl_value(fd, GET_API_VERSION, 0);
   if (version != API_VERSION) {
     close(fd);
@@ -119,8 +119,11 @@ static tv_status create_vm(struct kvm_vm *kvm, tv_error *err) {
   kvm->fd = kvm_ioctl_value(kvm->dev, CREATE_VM,
                             kvm->ipa_bits == IPA_BITS ? 0 : kvm->ipa_bits);
   if (kvm->fd < 0)
-    return kvm_refused(err, errno == ENOMEM ? TV_E_NO_MEMORY : TV_E_LIMIT,
-                       "KVM_CREATE_VM", "too many VMs, or EL2 is taken");
+    return kvm_refused(err, errno == ENOMEM ? TV_E_NO_MEMORY :
+                       errno == EPERM ? TV_E_DENIED : TV_E_LIMIT,
+                       "KVM_CREATE_VM", errno == EPERM
+                       ? "a sandbox forbids it"
+                       : "too many VMs, or EL2 is taken");
   struct kvm_enable_cap cap = { .cap = CAP_ARM_NISV_TO_USER };
   if (kvm_ioctl(kvm->fd, ENABLE_CAP, &cap) < 0)
     return kvm_refused(err, TV_E_UNSUPPORTED,

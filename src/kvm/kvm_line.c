@@ -17,6 +17,10 @@
 // At a vector with the output down (a guest that polled with interrupts
 // masked) the entry is taken back. Lines that the caller drives need none of
 // this: the guest cannot lower them without us.
+//
+// Kernels before 6.4 let nobody read the physical timer's registers, whose
+// output they tell nevertheless. There it drives the line as it should; but of
+// a WFI that only this timer would end we think that nothing would.
 
 #include <time.h>
 

@@ -67,8 +67,11 @@ static bool stepped(struct run *run) {
 static void refused_run(struct kvm_vcpu *k) {
   const char *cause =
     errno == EFAULT ? "host memory behind the guest's is gone" :
-    errno == ENOMEM ? "the host has no memory for the guest's" :
-    errno == ENOEXEC ? "the vCPU was not initialized" : NULL;
+    errno == ENOMEM ? "the host has no memory for the guest's, or a kernel "
+                      "with pKVM may lock no more of it (RLIMIT_MEMLOCK)" :
+    errno == ENOEXEC ? "the vCPU was not initialized" :
+    errno == EINVAL ? "the guest has gone to AArch32, which this host cannot "
+                      "run" : NULL;
   kvm_vcpu_refused(k, NULL, errno == ENOMEM ? TV_E_NO_MEMORY : TV_E_IO,
                    "KVM_RUN", cause);
 }

@@ -176,6 +176,11 @@ static void kernels(void) {
   open_errno = ENOENT;
   says(scenario(), TV_E_NO_DEVICE, "EL2");
   open_errno = 0;
+  fail_errno = EPERM;
+  fail_at = 1;
+  calls = 0;
+  says(scenario(), TV_E_DENIED, "sandbox");
+  fail_at = 0;
   version = 11;
   says(scenario(), TV_E_UNSUPPORTED, "version 12");
   version = API_VERSION;
@@ -392,7 +397,8 @@ int main(void) {
   eq_u64(room(0), 0, "of 0, too");
   passing();
   run_ends(EFAULT, 0, "KVM_RUN failed with errno 14");
-  run_ends(ENOMEM, 0, "no memory");
+  run_ends(ENOMEM, 0, "RLIMIT_MEMLOCK");
+  run_ends(EINVAL, 0, "AArch32");
   run_ends(ENOEXEC, 0, "not initialized");
   run_ends(0, 17, "reason 17");
   for (page = 4096; page <= 65536; page *= 4) logs();
