@@ -234,7 +234,7 @@ static void waits(void) {
        list[k].why, (int)kind, states);
   }
   timer_control = 1;
-  compare = 1 << 20;
+  compare = UINT64_C(1) << 31;
   ok(run_with(vm, "wwwkh") == TV_EXIT_HVC && !strcmp(states, "rsssr"),
      "with a timer armed it waits in the kernel: %s", states);
   ok(run_with(vm, "wdh") == TV_EXIT_HVC && !strcmp(states, "rsr"),
@@ -261,7 +261,7 @@ static void events(void) {
   tv_vm_irq(vm, 33, true, NULL);
   ok(!kvm_wakes(cpu), "nor by an input that stays");
   timer_control = 1;
-  compare = 1 << 20;
+  compare = UINT64_C(1) << 31;
   ok(!kvm_wakes(cpu), "nor by a timer whose time has not come");
   compare = 0;
   ok(kvm_wakes(cpu) && k->wait.left, "it has: the wait ends");

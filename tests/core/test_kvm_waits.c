@@ -218,7 +218,7 @@ static void timers_unheard(void) {
   stop();
 }
 
-enum { SOME_DAY = 1 << 20 };
+#define SOME_DAY (UINT64_C(1) << 31)    // seconds at 1 GHz, a life at 1 Hz
 
 // Sets the timers; that of `ctl` (0: neither) to go off at `when`, now 1000.
 static void arm(uint16_t ctl, uint64_t when) {
