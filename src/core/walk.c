@@ -23,6 +23,7 @@ struct shape {
   unsigned granule;   // log2 of it: 12, 14 or 16
   unsigned in, out;   // bits of virtual and of physical addresses
   bool wide;          // descriptors have address bits 51:48 in 15:12
+  bool lpa2;          // or 49:48 where they are, and 51:50 in 9:8
   bool flat;          // tables' permission bits are not looked at
 };
 
@@ -53,15 +54,15 @@ static bool find_shape(uint64_t tcr, bool high, struct shape *s) {
   s->granule = granules[high][bits_get(tcr, high ? 30 : 14, 2)];
   s->out = outs[bits_get(tcr, TCR_IPS, 3)];
   s->wide = s->granule == 16 && s->out == 52;
-  if (!s->wide && s->out > 48) s->out = 48;
+  s->lpa2 = s->granule != 16 && bits_get(tcr, TCR_DS, 1);
+  if (!s->wide && !s->lpa2 && s->out > 48) s->out = 48;
   s->in = 64 - txsz;
   s->flat = bits_get(tcr, TCR_HPD + high, 1);
-  // FEAT_LVA: at least 12; FEAT_TTST: at most 48, or 47.
-  unsigned least = s->granule == 16 ? 12 : 16;
+  // FEAT_LVA, FEAT_LPA2: at least 12; FEAT_TTST: at most 48, or 47.
+  unsigned least = s->granule == 16 || s->lpa2 ? 12 : 16;
   unsigned most = s->granule == 16 ? 47 : 48;
   bool disabled = bits_get(tcr, high ? 23 : 7, 1);   // EPD1, EPD0
-  return s->granule && txsz >= least && txsz <= most && !disabled &&
-         !bits_get(tcr, TCR_DS, 1);
+  return s->granule && txsz >= least && txsz <= most && !disabled;
 }
 
 // The bits above the input size are copies of bit 55, but for a tag.
@@ -77,8 +78,9 @@ static uint64_t low_bits(uint64_t value, unsigned count) {
 // The address in a descriptor, aligned to 2^align.
 static uint64_t address_in(const struct shape *s, uint64_t descriptor,
                            unsigned align) {
-  uint64_t address = low_bits(descriptor, 48);
+  uint64_t address = low_bits(descriptor, s->lpa2 ? 50 : 48);
   if (s->wide) address |= bits_get(descriptor, 12, 4) << 48;
+  if (s->lpa2) address |= bits_get(descriptor, 8, 2) << 50;
   return address >> align << align;
 }
 
@@ -87,7 +89,7 @@ static uint64_t first_table(const struct shape *s, uint64_t ttbr,
                             unsigned bits) {
   unsigned align = bits + 3;
   uint64_t address = low_bits(ttbr, 48);
-  if (s->wide) {
+  if (s->out == 52) {
     if (align < 6) align = 6;
     address |= bits_get(ttbr, 2, 4) << 48;
   }
@@ -109,9 +111,12 @@ static bool read_descriptor(tv_vm *vm, uint64_t at, bool swapped,
   return true;
 }
 
-// Blocks: 4 KiB 1 and 2, 16 KiB 2, 64 KiB 2 and with 52 bits 1.
+// Blocks: 4 KiB 1 and 2, 16 KiB 2, 64 KiB 2 and with 52 bits 1; with FEAT_LPA2
+// 4 KiB 0, and 16 KiB 1.
 static bool block_at(const struct shape *s, int level) {
-  return level == 2 || (level == 1 && (s->granule == 12 || s->wide));
+  bool small = s->granule == 12;
+  return level == 2 || (level == 1 && (small || s->wide || s->lpa2)) ||
+         (level == 0 && small && s->lpa2);
 }
 
 static bool walk_tables(tv_vm *vm, const struct shape *s, uint64_t table,

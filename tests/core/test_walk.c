@@ -10,6 +10,8 @@
 #define A UINT64_C(0x123456789abc)
 #define TG0_16 (UINT64_C(2) << 14)
 #define TG0_64 (UINT64_C(1) << 14)
+#define A52 UINT64_C(0x9123456789abc)
+#define DS (UINT64_C(1) << 59)
 #define IPS(n) (UINT64_C(n) << 32)
 #define T1_4 (UINT64_C(2) << 30 | 25 << 16 | IPS(5))   // 39 bits
 #define K UINT64_C(0xffffff8012345678)
@@ -108,8 +110,23 @@ static const struct row {
    0, 0},
   {"TG0 of 3", IPS(5) | 3 << 14 | 39, 0, {{0x100000, 0x403}},
    WALK_TRANSLATION, 0, 0, 0},
-  {"TCR_EL1.DS", IPS(5) | UINT64_C(1) << 59 | 39, 0, {{0x100000, 0x401}},
-   WALK_TRANSLATION, 0, 0, 0},
+  // FEAT_LPA2: a fifth level, larger blocks, addresses up to bit 51
+  {"DS, 4K, 52 bits: from level -1", IPS(6) | DS | 12, A52,
+   {{0x100048, 0x101003}, {0x101120, 0x102003}, {0x102688, 0x1004000000601}},
+   WALK_DONE, 1, 0x9004016789abc, 0},
+  {"DS, 4K invalid at level -1", IPS(6) | DS | 12, A52,
+   {{0x100048, 0x8000000401}}, WALK_TRANSLATION, -1, 0, 0},
+  {"DS, 4K block of 512 GiB", IPS(5) | DS | 16, A, {{0x100120, 0x8000000401}},
+   WALK_DONE, 0, 0xb456789abc, 0},
+  {"DS, 16K, 52 bits, block of 64 GiB", IPS(6) | DS | TG0_16 | 12, A52,
+   {{0x100090, 0x104003}, {0x104918, 0x5000000501}}, WALK_DONE, 1,
+   0x4005456789abc, 0},
+  {"DS, a block beyond IPS", IPS(5) | DS | 39, 0, {{0x100000, 0x501}},
+   WALK_ADDRESS_SIZE, 2, 0, 0},
+  {"DS, TTBR0 of 52 bits", IPS(6) | DS | 16, A, {{0x100120, 0x8000000401}},
+   WALK_EXTERNAL, 0, 0, 0x100004},
+  {"DS, 64K", IPS(5) | DS | TG0_64 | 39, 0x1234567, {{0x100918, 0x30050403}},
+   WALK_DONE, 3, 0x30054567, 0},
   // Sizes, and tables that are nowhere
   {"a block beyond IPS", 16, A, {{0x100120, 0x101003},
    {0x101688, 0x4000000401}}, WALK_ADDRESS_SIZE, 1, 0, 0},
