@@ -254,8 +254,8 @@ static bool slice(struct mock_vcpu *v) {
       return exception(v, esr_make(ESR_EC_STEP_LOW, 0x22));
     }
     if (!(v->interrupts++ & 1)) {
-      cancel(v);
-      return true;
+      atomic_store(&v->exit_asked, true);
+      return false;
     }
   }
   if (v->debug_trapped && debug_exception(v)) return true;
