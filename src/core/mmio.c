@@ -7,13 +7,15 @@
 #include <string.h>
 
 #include "a64/esr.h"
+#include "a64/pstate.h"
 #include "core/core.h"
 #include "core/fault.h"
 #include "core/mmio.h"
 #include "core/self.h"
+#include "core/view.h"
 #include "core/walk.h"
 
-enum { PAGE = 4096, PART_MAX = 8 };
+enum { PAGE = 4096, PART_MAX = 8, SCTLR_E0E = 24, SCTLR_EE = 25 };
 
 // ------------------------------------------------------------ where it is --
 
@@ -114,6 +116,14 @@ static unsigned register_of(const struct mmio_plan *p, unsigned element) {
   return element ? p->rt2 : p->rt;
 }
 
+// Between a register of n bytes and memory.
+static void copy(tv_vcpu *cpu, uint8_t *to, const uint8_t *from, size_t n) {
+  bool el0 = !(self_get(cpu, TV_REG_PSTATE) & PSTATE_EL_MASK);
+  bool big = bits_get(self_get(cpu, TV_REG_SYS(VIEW_sctlr_el1)),
+                      el0 ? SCTLR_E0E : SCTLR_EE, 1);
+  for (size_t k = 0; k < n; k++) to[big ? n - 1 - k : k] = from[k];
+}
+
 // The memory image of a store.
 static void read_registers(tv_vcpu *cpu, const struct mmio_plan *p,
                            uint8_t *bytes) {
@@ -125,7 +135,7 @@ static void read_registers(tv_vcpu *cpu, const struct mmio_plan *p,
       uint64_t x = self_get(cpu, TV_REG_X(r));
       memcpy(value, &x, sizeof x);
     }
-    memcpy(bytes + ((size_t)e << p->log2), value, (size_t)1 << p->log2);
+    copy(cpu, bytes + ((size_t)e << p->log2), value, (size_t)1 << p->log2);
   }
 }
 
@@ -145,7 +155,7 @@ static void write_registers(tv_vcpu *cpu, const struct mmio_plan *p,
     uint8_t value[16] = { 0 };
     uint64_t x;
     unsigned r = register_of(p, e);
-    memcpy(value, bytes + ((size_t)e << p->log2), (size_t)1 << p->log2);
+    copy(cpu, value, bytes + ((size_t)e << p->log2), (size_t)1 << p->log2);
     memcpy(&x, value, sizeof x);
     if (p->fp) cpu->vm->real->set(cpu, TV_REG_Q(r), value, NULL);
     else write_general(cpu, p, r, x);

@@ -370,3 +370,35 @@ test("an access of AArch32 is not served, and has changed nothing",
     { "fault", "unsupported", DEV + 8, E + 16 })
   t.eq({ m.cpu.x3, m.cpu.x8, m.cpu.pstate & 0x1f }, { 0x33, 0x88, 0x10 })
 end)
+
+-- Only some real CPUs can (ID_AA64MMFR0_EL1.BigEnd). A device sees bytes, in
+-- the order of their addresses.
+test("the data of a big-endian guest have their bytes in its order",
+     function(t)
+  backend.only(t, "kvm", "the others' CPUs are little-endian")
+  local m <close> = machine([[
+        mrs     x5, sctlr_el1
+        orr     x5, x5, #1 << 25
+        msr     sctlr_el1, x5
+        isb
+        str     w1, [x0]
+        ldrsh   x2, [x0, #4]
+        ldr     q1, [x0, #16]
+        stp     x1, xzr, [x0, #32]
+        str     q1, [x0, #64]
+        hvc     #77
+  ]], { device = false, cpu = { x1 = 0x1122334455667788 } })
+  if m.cpu.id_aa64mmfr0_el1 >> 8 & 15 == 0 then t.not_here "this CPU, too" end
+  for _, want in ipairs { { 0, 4, 0x88776655 }, { 4, 2, false, 0x0180 },
+    { 16, 8, false, 0x1122 }, { 24, 8, false, 0x3344 },
+    { 32, 8, 0x8877665544332211 }, { 40, 8, 0 }, { 64, 8, 0x1122 },
+    { 72, 8, 0x3344 } } do
+    local exit = m.vm:run { timeout = 60 }
+    t.eq({ exit.kind, exit.addr - DEV, exit.size, exit.write and exit.value },
+      { "mmio", table.unpack(want, 1, 3) })
+    if not exit.write then m.cpu:answer(want[4]) end
+  end
+  t.eq(m.vm:run { timeout = 60 }.imm, 77)
+  t.eq(m.cpu.x2, -0x7fff)
+  t.eq(m.cpu.q1, ("\0"):rep(6) .. "\x33\x44" .. ("\0"):rep(6) .. "\x11\x22")
+end)
