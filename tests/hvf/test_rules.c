@@ -281,15 +281,15 @@ static void its_own(void) {
   };            // mov x0, #0xc1000000; hvc #0; mov x1, x0; mov x0, ..; hvc #1
   const tv_vm_config config = { .size = sizeof config, .backend = "hvf" };
   tv_vm *vm = NULL;
-  tv_vcpu *cpu = NULL;
+  tv_vcpu *of_vm = NULL;
   tv_exit exit = { 0 };
   uint64_t x1 = 0;
   tv_vm_new(&config, &vm, NULL);
   tv_mem_ram(vm, 0, MOCK_GRANULE, TV_READ | TV_EXEC, NULL, NULL);
   tv_mem_write(vm, 0, guest, sizeof guest, NULL);
-  tv_vcpu_new(vm, &cpu, NULL);
-  tv_vcpu_run(cpu, TV_NO_LIMIT, &exit, NULL);
-  tv_vcpu_get(cpu, TV_REG_X(1), &x1, sizeof x1, NULL);
+  tv_vcpu_new(vm, &of_vm, NULL);
+  tv_vcpu_run(of_vm, TV_NO_LIMIT, &exit, NULL);
+  tv_vcpu_get(of_vm, TV_REG_X(1), &x1, sizeof x1, NULL);
   ok(exit.kind == TV_EXIT_HVC && exit.u.hvc.imm == 1 && x1 == UINT32_MAX,
      "a number from 0xc1000000 on is unknown to macOS, with hvc #0");
   tv_vm_free(vm);
