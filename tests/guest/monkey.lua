@@ -178,7 +178,7 @@ end
 local rounds = math.tointeger(os.getenv "TV_FUZZ" or 1)
 
 test("a host that does anything between runs crashes nothing", function(t)
-  for round = 1, 6 * rounds do
+  for round = 1, backend.rounds(6 * rounds) do
     play(t, 400, { ram = 0x4000, output = "capture",
       strict = round % 2 == 0, timer = round % 3 == 0 and "exit" or "irq" })
   end

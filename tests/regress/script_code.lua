@@ -88,7 +88,7 @@ end)
 
 -- Calls fn(vm) again and again while finalizers close the vm.
 local function with_finalizers(fn)
-  for _ = 1, backend.rounds(60) do
+  for _ = 1, backend.rounds(32) do
     local vm <close> = assert(tv.vm {})
     assert(vm:map { base = 0x100000, size = 0x4000 })
     for _ = 1, 30 do
