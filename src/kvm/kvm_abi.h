@@ -107,7 +107,8 @@ enum { DEBUG_ENABLE = 1, DEBUG_SINGLESTEP = 2, DEBUG_USE_HW = 0x20000 };
 
 enum kvm_exit_reason {
   EXIT_HYPERCALL = 3, EXIT_DEBUG = 4, EXIT_MMIO = 6, EXIT_INTR = 10,
-  EXIT_SYSTEM_EVENT = 24, EXIT_ARM_NISV = 28
+  EXIT_SYSTEM_EVENT = 24, EXIT_ARM_NISV = 28,
+  EXIT_ARM_LDST64B = 42                  // as NISV
 };
 enum { HYPERCALL_SMC = 1 };
 // PSCI calls that kernels without a filter serve themselves (Arm DEN0022).

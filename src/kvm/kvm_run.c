@@ -401,7 +401,7 @@ static bool enter(struct run *run) {
   switch (k->hw.run->exit_reason) {
     case EXIT_HYPERCALL: return hypercall(run);
     case EXIT_MMIO: return mmio(run);
-    case EXIT_ARM_NISV: return nisv(run);
+    case EXIT_ARM_NISV: case EXIT_ARM_LDST64B: return nisv(run);
     case EXIT_DEBUG: return debug(run);
     case EXIT_SYSTEM_EVENT: return system_event(run);
     case EXIT_INTR: return interrupted(run);

@@ -312,6 +312,24 @@ static void pairs(void) {
   stop();
 }
 
+// LD64B, which newer kernels let a guest have.
+static int loads_64_bytes(void) {
+  loads_pair();
+  shared->exit_reason = 42;
+  return 0;
+}
+
+static void sixty_four_bytes(void) {
+  start();
+  SCRIPT(loads_64_bytes);
+  *x(1) = DEVICE + 8;
+  word(0xf83fd022);                                   // ld64b x2, [x1]
+  ok(go() == TV_EXIT_FAULT && left.u.fault.addr == DEVICE + 8 &&
+     left.u.fault.reason == TV_FAULT_UNSUPPORTED && left.pc == CODE &&
+     *core(CORE_PC) == CODE, "LD64B of a device is not served");
+  stop();
+}
+
 static int loads_the_second(void) {
   loads_pair();
   shared->nisv.ipa = DEVICE;
@@ -385,6 +403,7 @@ int main(void) {
   loads_unknown();
   pairs();
   pairs_across();
+  sixty_four_bytes();
   exceptions();
   return done();
 }
