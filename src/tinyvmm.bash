@@ -36,8 +36,9 @@ _tinyvmm()
         files='*.lua' ;;
       run)
         words="--ram --load --reg --smp --gic --symbols --budget --timeout
-          --no-strict --semihosting -W --no-warn --fatal-warnings --trace --trace-json
-          --profile --profile-every --regs --stats --backend --cpu -v --help"
+          --no-strict --semihosting -W --no-warn --fatal-warnings --trace
+          --trace-json --profile --profile-every --regs --stats --backend --cpu
+          -v --help"
         files='*' ;;
       asm) words="-o -l --load -W --no-warn --fatal-warnings --help" files='*.[sS]' ;;
       dis) words="-b --help" files='*' ;;

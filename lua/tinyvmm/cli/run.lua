@@ -50,7 +50,7 @@ Ends with EXIT's or SYS_EXIT's status (its low 8 bits), 124 budget or timeout,
 M.OPTIONS = warnings.options {
   ["--ram"] = "SIZE[@BASE]", ["--load"] = "an address", ["--budget"] =
     "a number of instructions", ["--timeout"] = "seconds",
-  ["--smp"] = "a number of vCPUs from 1 on", ["--gic"] = "a version",
+  ["--smp"] = "a number of vCPUs from 1 on", ["--gic"] = "v3",
   ["--reg"] = "NAME=VALUE...", ["--symbols"] = "a file",
   ["--no-strict"] = true, ["--semihosting"] = {}, ["--trace"] = {},
   ["--trace-json"] = "a file", ["--profile"] = "a file",
@@ -92,6 +92,7 @@ local function parse_values(given)
     { "--ram", parse_ram }, { "--load", tv._size },
     { "--budget", tv._size }, { "--profile-every", from_1 },
     { "--smp", from_1 },
+    { "--gic", function(text) return text == "v3" and text end },
     { "--timeout", function(text)
       local seconds = tonumber(text)
       return seconds and seconds >= 0 and seconds
