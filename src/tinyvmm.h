@@ -19,8 +19,8 @@
 // tv_vm_stop may be called from anywhere at any time, signal handlers
 // included. Two VMs share nothing.
 //
-// Addresses are guest-physical (GPA), sizes are bytes, guests are
-// little-endian AArch64. "Step": an instruction completed or a synchronous
+// Addresses are guest-physical (GPA), sizes are bytes, guests are AArch64 (on
+// soft little-endian). "Step": an instruction completed or a synchronous
 // exception taken (icount counts these).
 
 #ifndef TINYVMM_H
@@ -351,8 +351,9 @@ typedef enum tv_exit_kind {
   TV_EXIT_SYSREG,      // system register access (TV_TRAP_SYSREG); as MMIO
   TV_EXIT_BRK,         // brk with no guest vector; pc at it
   TV_EXIT_WFI,         // waits, and nothing is armed or pending that could
-                       // end it; pc after it. (KVM before Linux 6.4 lets
-                       // nobody know whether the physical timer is armed.)
+                       // end it; pc after it. With KVM before Linux 6.4,
+                       // which does not show us the physical timer, also
+                       // where only that is armed
   TV_EXIT_FAULT,       // see tv_fault; pc at the instruction
   TV_EXIT_TIMER,       // the virtual timer fired (config.timer_exit)
   TV_EXIT_BUDGET,      // the budget is used up
@@ -412,7 +413,7 @@ typedef struct tv_exit {
     } hvc;
     struct {
       uint64_t addr;
-      uint64_t value;  // writes: the data, zero-extended
+      uint64_t value;  // writes: the bytes, the first one lowest
       uint8_t size;    // 1, 2, 4 or 8
       uint8_t part;    // which access of a pair, from 0
       bool write;

@@ -10,9 +10,9 @@
 // tables as they are, the CPU may still use older ones from its TLB. It reads
 // at most one descriptor per level and nothing but RAM and ROM.
 //
-// With the MMU off an address is its own; a tag (TBI) stays in it then. Not
-// known: 52-bit addresses with granules of 4 and 16 KiB (TCR_EL1.DS,
-// FEAT_LPA2), 128-bit descriptors. With 64 KiB they are (FEAT_LVA, FEAT_LPA).
+// With the MMU off an address is its own; a tag (TBI) stays in it then. 52-bit
+// addresses are known (FEAT_LVA, FEAT_LPA, FEAT_LPA2), 128-bit descriptors are
+// not.
 
 #ifndef CORE_WALK_H
 #define CORE_WALK_H
@@ -31,8 +31,8 @@ enum walk_fault {
 
 struct walk {
   enum walk_fault fault;
-  int level;             // of the last descriptor, -1: the MMU is off; of a
-                         // fault as ESR_EL1 has it
+  int level;             // of the last descriptor (FEAT_LPA2: from -1 on), -1:
+                         // the MMU is off; of a fault as ESR_EL1 has it
   uint64_t gpa;          // if done
   uint64_t permissions;  // if done: all bits of descriptors that say who may
                          // do what. Equal values: equal permissions
