@@ -169,10 +169,32 @@ static bool is_fp_register(uint16_t key) {
   return key == SYSKEY_fpcr || key == SYSKEY_fpsr;
 }
 
-// What this version's CPU model has no code for yet: the MMU, and software
-// step by the guest's own debugger.
-static bool beyond_us(uint16_t key, uint64_t value) {
-  return (key == SYSKEY_sctlr_el1 || key == SYSKEY_mdscr_el1) && value & 1;
+// Bit 0 of a register, which is about to be `value` if it is `written`.
+static bool enabled(const struct soft_cpu *cpu, enum soft_sysreg reg,
+                    bool written, uint64_t value) {
+  return (written ? value : cpu->sys[reg]) & 1;
+}
+
+// Breakpoints and watchpoints of the guest's own: MDSCR_EL1.MDE with one of
+// them enabled (D2.8, D2.10).
+static bool guest_debugs(const struct soft_cpu *cpu, uint16_t key,
+                         uint64_t value) {
+  enum { MDE = 15 };
+  bool mdscr = key == SYSKEY_mdscr_el1;
+  if (!((mdscr ? value : cpu->sys[SYS_mdscr_el1]) >> MDE & 1)) return false;
+  return enabled(cpu, SYS_dbgbcr0_el1, key == SYSKEY_dbgbcr0_el1, value) ||
+         enabled(cpu, SYS_dbgbcr1_el1, key == SYSKEY_dbgbcr1_el1, value) ||
+         enabled(cpu, SYS_dbgwcr0_el1, key == SYSKEY_dbgwcr0_el1, value) ||
+         enabled(cpu, SYS_dbgwcr1_el1, key == SYSKEY_dbgwcr1_el1, value);
+}
+
+// What this version's CPU model has no code for yet: the MMU; software step,
+// breakpoints and watchpoints by the guest's own debugger.
+static bool beyond_us(const struct soft_cpu *cpu, uint16_t key,
+                      uint64_t value) {
+  if (key == SYSKEY_sctlr_el1) return value & 1;
+  if (key == SYSKEY_mdscr_el1 && value & 1) return true;
+  return key >> 14 == 2 && guest_debugs(cpu, key, value);
 }
 
 static enum slow_step mrs_msr(struct soft_cpu *cpu, uint32_t w, bool write) {
@@ -201,7 +223,7 @@ static enum slow_step mrs_msr(struct soft_cpu *cpu, uint32_t w, bool write) {
     return STEP_NEXT;
   }
   uint64_t value = cpu->x[slot_read(rt)];
-  if (beyond_us(key, value)) return unimplemented(cpu);
+  if (beyond_us(cpu, key, value)) return unimplemented(cpu);
   soft_sysreg_write(cpu, key, value);
   return STEP_NEXT;
 }

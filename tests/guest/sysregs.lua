@@ -408,6 +408,28 @@ test("MRS to xzr discards, MSR from xzr writes zero", function(t)
   t.eq(m.cpu.tpidr_el0, 0)
 end)
 
+test("a breakpoint or watchpoint that the guest turns on leaves as \z
+      unimplemented", function(t)
+  local MDE = 1 << 15
+  for _, name in ipairs { "dbgbcr0_el1", "dbgbcr1_el1", "dbgwcr0_el1",
+                          "dbgwcr1_el1" } do
+    for _, last in ipairs { name, "mdscr_el1" } do
+      local m <close> = bare()
+      local first = last == name and "mdscr_el1" or name
+      local value = { mdscr_el1 = MDE, [name] = 0x1e5 }
+      t.eq(step(m, guest.msr(1, all[first].key), value[first]), E + 4, name)
+      m.vm:write_u32(E, guest.msr(1, all[last].key))
+      m.cpu.pc, m.cpu.x1 = E, value[last]
+      local exit = m.cpu:run(5)
+      t.eq({ exit.kind, exit.reason, exit.pc },
+        { "fault", "unimplemented", E }, name .. " by " .. last)
+      t.eq(m.cpu[last], 0, last)
+      t.eq(step(m, guest.msr(1, all[last].key), value[last] & ~(MDE | 1)),
+        E + 4, "and without it goes on")
+    end
+  end
+end)
+
 test("turning the MMU or guest single-step on leaves as unimplemented",
      function(t)
   for _, name in ipairs { "sctlr_el1", "mdscr_el1" } do

@@ -21,5 +21,15 @@ catalogue {
   ]], {},
     "unimplemented: msr mdscr_el1, x0 at 0x10004 turns software step on \z
      (MDSCR_EL1 bit 0, SS), which version VERSION cannot; use cpu:step in \z
-     the script" }
+     the script" },
+
+  { "a breakpoint of the guest's own, which this version lacks", [=[
+        mov     x2, #0x1e5
+        msr     dbgbcr0_el1, x2
+        mov     x3, #0x8000
+        msr     mdscr_el1, x3
+  ]=], {},
+    "unimplemented: msr mdscr_el1, x3 at 0x1000c turns a breakpoint of the \z
+     guest's own on (MDSCR_EL1 bit 15, MDE, and bit 0, E, of a DBGBCR or \z
+     DBGWCR), which version VERSION cannot; use vm:set_breakpoint" }
 }

@@ -111,10 +111,26 @@ local function mmu(_, f)
     :format(f:where(), core.version)
 end
 
+-- What an MSR writes.
+local function written(f)
+  local register = f.insn[2]:match "%d+"
+  return register and f.x[tonumber(register)] or 0
+end
+
 local function debug(_, f)
-  if f.insn.op ~= "msr" or f.insn[1] ~= "mdscr_el1" then return nil end
+  if f.insn.op ~= "msr" or f.insn[1] ~= "mdscr_el1"
+     or written(f) & 1 == 0 then
+    return nil
+  end
   return ("%s turns software step on (MDSCR_EL1 bit 0, SS), which version %s "
     .. "cannot; use cpu:step in the script"):format(f:where(), core.version)
+end
+
+local function own_breakpoints(_, f)
+  if f.insn.op ~= "msr" then return nil end
+  return ("%s turns a breakpoint of the guest's own on (MDSCR_EL1 bit 15, MDE, "
+    .. "and bit 0, E, of a DBGBCR or DBGWCR), which version %s cannot; use "
+    .. "vm:set_breakpoint"):format(f:where(), core.version)
 end
 
 -- Taken exceptions ----------------------------------------------------------
@@ -207,7 +223,7 @@ end
 
 return {
   undefined = { semihosting, at_el0, system_register, udf, model, undefined },
-  unimplemented = { mmu, debug },
+  unimplemented = { mmu, debug, own_breakpoints },
   svc = { linux_call, svc },
   ["fp-trap"] = { fp_trap },
   ["sysreg-trap"] = { sysreg_trap },
