@@ -42,6 +42,8 @@ enum esr_fsc {
   ESR_FSC_PERMISSION = 0x0c,
   ESR_FSC_EXTERNAL = 0x10,
   ESR_FSC_ALIGNMENT = 0x21,
+  ESR_FSC_ADDRESS_SIZE_BEFORE_0 = 0x29,   // at level -1 (FEAT_LPA2)
+  ESR_FSC_TRANSLATION_BEFORE_0 = 0x2b,
   ESR_FSC_ATOMIC = 0x35         // unsupported exclusive or atomic access
 };
 

@@ -47,8 +47,12 @@ tv_fault fault_reason(const struct region *region, char access) {
 // ------------------------------------------------------------- exceptions --
 
 static tv_fault abort_reason(unsigned fsc) {
-  if (fsc == ESR_FSC_ALIGNMENT) return TV_FAULT_ALIGNMENT;
-  if (fsc == ESR_FSC_ATOMIC) return TV_FAULT_ATOMIC;
+  switch (fsc) {
+    case ESR_FSC_ALIGNMENT: return TV_FAULT_ALIGNMENT;
+    case ESR_FSC_ATOMIC: return TV_FAULT_ATOMIC;
+    case ESR_FSC_ADDRESS_SIZE_BEFORE_0: return TV_FAULT_ADDRESS_SIZE;
+    case ESR_FSC_TRANSLATION_BEFORE_0: return TV_FAULT_TRANSLATION;
+  }
   switch (fsc & 0x3c) {          // the level is in the low bits
     case ESR_FSC_ADDRESS_SIZE: return TV_FAULT_ADDRESS_SIZE;
     case ESR_FSC_TRANSLATION: return TV_FAULT_TRANSLATION;

@@ -362,6 +362,31 @@ static int traps(void) {
   return 0;
 }
 
+static unsigned abort_status;
+
+// A guest with FEAT_LPA2 whose tables begin at level -1.
+static int aborts_at_level_minus_1(void) {
+  traps();
+  *sys(VIEW_esr_el1) = esr_make(ESR_EC_DABT, abort_status);
+  return 0;
+}
+
+static void aborts(void) {
+  static const struct { unsigned status; tv_fault reason; } codes[] = {
+    {0x29, TV_FAULT_ADDRESS_SIZE}, {0x2b, TV_FAULT_TRANSLATION},
+    {0x13, TV_FAULT_UNMAPPED}
+  };
+  for (unsigned n = 0; n < sizeof codes / sizeof *codes; n++) {
+    start();
+    SCRIPT(aborts_at_level_minus_1);
+    abort_status = codes[n].status;
+    go();
+    eq_str(tv_fault_name(left.u.fault.reason), tv_fault_name(codes[n].reason),
+           "an abort of status %#x, without vectors", abort_status);
+    stop();
+  }
+}
+
 static int spins(void) {
   enter_vector(0x200, esr_make(ESR_EC_UNKNOWN, 0), VECTORS + 0x200);
   return signalled();
@@ -404,6 +429,7 @@ int main(void) {
   pairs();
   pairs_across();
   sixty_four_bytes();
+  aborts();
   exceptions();
   return done();
 }
