@@ -216,9 +216,9 @@ TV_API tv_status tv_mem_write(tv_vm *, uint64_t gpa, const void *from,
                               size_t size, tv_error *);
 
 // The host address of [gpa, gpa + size), NULL if that is not within one RAM
-// or ROM region. After writing through it call tv_mem_wrote; before reading
-// what the guest has written since, ask for it again (on kvm a guest without an
-// MMU may write past the host's caches).
+// or ROM region. After writing through it call tv_mem_wrote; before using
+// it where the guest may have written since, ask for it again (on kvm a guest
+// without an MMU may write past the host's caches).
 TV_API void *tv_mem_host(tv_vm *, uint64_t gpa, uint64_t size);
 TV_API void tv_mem_wrote(tv_vm *, uint64_t gpa, uint64_t size);
 

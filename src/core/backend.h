@@ -104,8 +104,8 @@ struct backend {
   // [off, off+len) in the region.
   void (*code_changed)(tv_vm *, struct region *, uint64_t off, uint64_t len);
 
-  // NULL or: someone is about to read [off, off+len) of the region, where the
-  // guest may have written past the host's caches.
+  // NULL or: someone is about to read [off, off+len) of the region, or to write
+  // there, where the guest may have written past the host's caches.
   void (*look)(tv_vm *, const struct region *, uint64_t off, uint64_t len);
 
   tv_status (*vcpu_new)(tv_vcpu *, tv_error *err);

@@ -388,6 +388,7 @@ tv_status tv_mem_write(tv_vm *vm, uint64_t gpa, const void *from,
   const uint8_t *p = from;
   for (size_t n; size; gpa += n, p += n, size -= n) {
     struct region *r = piece(vm, gpa, size, &n);
+    mem_look(vm, r, gpa - r->base, n);
     memmove(r->host + (gpa - r->base), p, n);
     mem_wrote(vm, r, gpa - r->base, n);
   }

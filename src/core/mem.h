@@ -63,7 +63,8 @@ struct region *mem_range(const tv_vm *, uint64_t gpa, uint64_t size);
 // fast path: logs it, and tells the backend where CODE is set.
 void mem_wrote(tv_vm *, struct region *, uint64_t off, uint64_t len);
 
-// Before memory [off, off+len) of the region is read for the host.
+// Before memory [off, off+len) of the region is read for the host; or written,
+// since a cache line may hold more than that.
 void mem_look(tv_vm *, const struct region *, uint64_t off, uint64_t len);
 
 // Sets CODE for the granule that holds `off` (and the one before).

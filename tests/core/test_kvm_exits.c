@@ -185,12 +185,13 @@ static void system_events(void) {
 // ------------------------------------------------------------------ caches --
 
 // In place of src/kvm/kvm_cache.c: what goes to memory and comes from there.
-static struct { uint64_t from, size; } flush[16];
+static struct { uint64_t from, size; uint8_t first; } flush[16];
 static unsigned flushes;
 
 void kvm_cache_flush(const void *from, uint64_t size) {
   if (flushes == 16) return;
   flush[flushes].from = (uintptr_t)from - region[1].host;
+  flush[flushes].first = *(const uint8_t *)from;
   flush[flushes++].size = size;
 }
 
@@ -203,10 +204,12 @@ static bool flushed(uint64_t from, uint64_t size) {
 }
 
 static void use_memory(void) {
-  uint8_t bytes[8] = { 0 };
+  uint8_t bytes[8] = { 9 };
   flushes = 0;
   tv_mem_write(vm, 0x2000, bytes, 5, NULL);
-  ok(flushed(0x2000, 5) != has_fwb, "what is written");
+  ok(has_fwb || !flush[0].first, "what lies beside what is written, before");
+  ok(has_fwb || flush[1].first == 9, "and what is written, after");
+  ok(flushed(0x2000, 5) != has_fwb, "both that");
   tv_mem_read(vm, 0x2003, bytes, 7, NULL);
   ok(flushed(0x2003, 7) != has_fwb, "what is read");
   tv_mem_host(vm, 0x2010, 0x100);
