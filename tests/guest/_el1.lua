@@ -30,6 +30,7 @@ local INPUT = { "code", "spsr", "sctlr", "cpacr", "cntkctl", "mdscr", "x1",
 -- pstate: as the exception has left it.
 local OUTPUT = { "vector", "esr", "elr", "spsr", "far", "pstate", "x1", "x2",
   "x3", "x4", "x5", "sp_el0" }
+M.OUTPUT = OUTPUT
 
 M.EL0T, M.EL1T, M.EL1H = 0x3c0, 0x3c4, 0x3c5
 M.SCTLR = 0x30d00800

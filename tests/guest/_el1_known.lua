@@ -10,8 +10,7 @@ local cases = require "guest._el1_cases"
 
 local M = {}
 
-local FIELDS = { "vector", "esr", "elr", "spsr", "far", "pstate", "x1", "x2",
-  "x3", "x4", "x5", "sp_el0" }
+local FIELDS = el1.OUTPUT
 local all = guest.all_sysregs()
 
 local function keys_of(names)
