@@ -189,6 +189,16 @@ static int vcpu_index(lua_State *L) {
   return no_register(L, 2);
 }
 
+// Raises for a name that no register has.
+static int cannot_assign(lua_State *L, int key) {
+  for (int up = UP_METHODS; up <= UP_PROPERTIES; up++) {
+    lua_pushvalue(L, key);
+    if (lua_rawget(L, lua_upvalueindex(up)) != LUA_TNIL)
+      return luaL_error(L, "cpu.%s cannot be assigned", lua_tostring(L, key));
+  }
+  return no_register(L, key);
+}
+
 static int vcpu_newindex(lua_State *L) {
   struct bind_vcpu *cpu = bind_vcpu_check(L, 1);
   tv_reg reg;
@@ -207,19 +217,13 @@ static int vcpu_newindex(lua_State *L) {
     tv_vcpu_power(cpu->vcpu, lua_toboolean(L, 3));
     return 0;
   }
-  lua_pushvalue(L, 2);
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(UP_METHODS)) != LUA_TNIL ||
-      (lua_pop(L, 1), lua_rawget(L, lua_upvalueindex(UP_PROPERTIES))) !=
-          LUA_TNIL)
-    return luaL_error(L, "cpu.%s cannot be assigned", name);
-  return no_register(L, 2);
+  return cannot_assign(L, 2);
 }
 
 // -------------------------------------------------------------- creation --
 
 // In the metatable, for what has the upvalues: unknown(name) raises.
-static int unknown_register(lua_State *L) { return no_register(L, 1); }
+static int unknown_register(lua_State *L) { return cannot_assign(L, 1); }
 
 static uint64_t top_of_stack(tv_vm *vm, uint64_t pc) {
   tv_region r;

@@ -97,6 +97,8 @@ test("unknown names of module, vm, vcpu and memory raise", function(t)
   t.raises("did you mean 'sctlr_el1'?",
     function() cpu.sctrl_el1 = 1 end)
   t.raises("did you mean 'sctlr_el1'?", vm.vcpu, vm, { sctrl_el1 = 1 })
+  t.raises("cpu.icount cannot be assigned", vm.vcpu, vm, { icount = 1 })
+  t.raises("cpu.run cannot be assigned", vm.vcpu, vm, { run = 1 })
   t.raises("unknown memory field 'sise'; did you mean 'size'?",
     function() return vm.ram.sise end)
   for _, object in ipairs { vm, cpu, vm.ram } do
