@@ -128,12 +128,12 @@ help: ## list the targets
 all: $(PROGRAM) $(STATIC) $(SHARED) $(MODULE) $(PUBLIC) ## build everything
 
 # What tests need of a build on a machine without a compiler.
-portable: $(PROGRAM) $(C_TESTS) $(C_EXAMPLES) $(B)/typist ## all that tests run
+portable: $(PROGRAM) $(C_TESTS) $(C_EXAMPLES) $(B)/typist ## what tests run
 
 run: $(PROGRAM) ## run the demo guest, examples/01_hello.lua
 	@$(PROGRAM) $(if $(HVF),--backend best )examples/01_hello.lua
 
-test: all $(C_TESTS) $(C_EXAMPLES) ## run the tests (seconds)
+test: all $(C_TESTS) $(C_EXAMPLES) ## run the tests (a minute or two)
 	$(TOOLS)TV_BUILD=$(B) $(PROGRAM) tests/run.lua $(T)
 
 check: ## sanitizers, sweeps and style (minutes)

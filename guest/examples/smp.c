@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Two CPUs: the first starts the second by PSCI and waits for its answer.
-// The script gives the VM its second vCPU, switched off (smp.lua). With the
-// MMU off there are no exclusives, so the mailbox has one writer for each
-// word, and DMBs between data and flag.
+// The VM has a second vCPU, switched off (smp.lua, or `tinyvmm run --smp 2`).
+// With the MMU off there are no exclusives, so the mailbox has one writer for
+// each word, and DMBs between data and flag.
 
 #include "tinyvmm.h"
 
