@@ -232,7 +232,7 @@ local function script_calls()
   local function line(what, name, target, ...)
     row(what .. ", ns", ("%.0f"):format(repeated(calls[name])), target, ...)
   end
-  line("hypercall to Lua", "hypercall", "<= 100", "pcall " .. lua.pcall)
+  line("hypercall to Lua", "hypercall", "<= 200", "pcall " .. lua.pcall)
   line("MMIO read by Lua", "mmio_read", "<= 150")
   line("MMIO write by Lua", "mmio_write", "<= 150")
   line("handler that yields", "yield", "", "coroutine " .. lua.yield)
