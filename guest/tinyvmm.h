@@ -220,7 +220,8 @@ static inline int tv_psci(uint32_t function, uint64_t a, uint64_t b,
 
 // Starts the CPU with that MPIDR_EL1 affinity (its index, for the first
 // sixteen): it calls fn(arg) on the stack that ends at stack_top, a multiple
-// of 16, and goes off when fn returns. A PSCI status.
+// of 16, and goes off when fn returns. A PSCI status. Whatever that is, the 16
+// bytes below stack_top are written: the CPU must be off, and nobody use them.
 int tv_cpu_on(uint64_t affinity, void (*fn)(void *), void *arg,
               void *stack_top);
 
