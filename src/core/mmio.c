@@ -15,7 +15,7 @@
 #include "core/view.h"
 #include "core/walk.h"
 
-enum { PAGE = 4096, PART_MAX = 8, SCTLR_E0E = 24, SCTLR_EE = 25 };
+enum { PAGE = 4096, PART_MAX = 8 };
 
 // ------------------------------------------------------------ where it is --
 

@@ -38,6 +38,9 @@ static inline bool view_is_id(uint16_t key) {
          (key >> 3 & 15) <= 7;
 }
 
+// Bits of SCTLR_EL1.
+enum { SCTLR_M = 0, SCTLR_E0E = 24, SCTLR_EE = 25 };
+
 // What every backend's vCPU starts with, where the architecture leaves it
 // open: SCTLR_EL1 with the MMU off, CPACR_EL1 by vm->no_fp.
 #define VIEW_SCTLR_RESET UINT64_C(0x30d00800)

@@ -8,10 +8,9 @@
 #include "core/walk.h"
 
 #include "core/core.h"
+#include "core/view.h"
 
-enum { KEY_SCTLR_EL1 = 0xc080, KEY_TTBR0_EL1 = 0xc100, KEY_TTBR1_EL1 = 0xc101,
-       KEY_TCR_EL1 = 0xc102, SCTLR_M = 0, SCTLR_EE = 25, TCR_IPS = 32,
-       TCR_HPD = 41, TCR_DS = 59, LAST_LEVEL = 3 };
+enum { TCR_IPS = 32, TCR_HPD = 41, TCR_DS = 59, LAST_LEVEL = 3 };
 
 // Of leaves: AF, AP[2:1], DBM, PXN, UXN (with FEAT_S1PIE four of these are an
 // index) and the index of FEAT_S1POE. Tables' own four bits, PXNTable to
@@ -34,11 +33,11 @@ static uint64_t get(const struct backend *via, tv_vcpu *cpu, uint16_t key) {
 }
 
 struct walk_regime walk_regime(const struct backend *via, tv_vcpu *cpu) {
-  struct walk_regime r = { .sctlr = get(via, cpu, KEY_SCTLR_EL1) };
+  struct walk_regime r = { .sctlr = get(via, cpu, VIEW_sctlr_el1) };
   if (!bits_get(r.sctlr, SCTLR_M, 1)) return r;
-  r.tcr = get(via, cpu, KEY_TCR_EL1);
-  r.ttbr[0] = get(via, cpu, KEY_TTBR0_EL1);
-  r.ttbr[1] = get(via, cpu, KEY_TTBR1_EL1);
+  r.tcr = get(via, cpu, VIEW_tcr_el1);
+  r.ttbr[0] = get(via, cpu, VIEW_ttbr0_el1);
+  r.ttbr[1] = get(via, cpu, VIEW_ttbr1_el1);
   return r;
 }
 

@@ -30,7 +30,7 @@
 
 enum { LOOK_FIRST_NS = 1000000, LOOK_AGAIN_NS = 4000000,
        STEPS_NS = 10000000 };   // single steps, until the core looks again
-enum { VECTORS_SIZE = 0x800, SCTLR_M = 1, SCTLR_NTWI = 1 << 16 };
+enum { VECTORS_SIZE = 0x800, SCTLR_NTWI = 1 << 16 };
 #define WORD_WFI UINT32_C(0xd503207f)
 #define NO_MP_STATE "this KVM has no states of vCPUs (KVM_CAP_MP_STATE)"
 
@@ -188,7 +188,7 @@ static bool data_abort(struct run *run, uint64_t gpa, uint64_t esr) {
 // unmapped.
 static void explain_fetch(struct run *run) {
   tv_exit *e = run->exit;
-  bool flat = !(kvm_reg(run->k, REG_SYS | VIEW_sctlr_el1) & SCTLR_M);
+  bool flat = !(kvm_reg(run->k, REG_SYS | VIEW_sctlr_el1) & 1 << SCTLR_M);
   if (e->kind == TV_EXIT_FAULT && e->u.fault.reason == TV_FAULT_UNMAPPED &&
       e->u.fault.access == 'x' && flat)
     e->u.fault.reason = fault_reason(mem_at(run->cpu->vm, e->u.fault.addr),
